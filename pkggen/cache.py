@@ -1,0 +1,153 @@
+"""The content-addressed cache: downloads by digest, unpacked trees by key.
+
+Everything enters by rename, so a killed build leaves at most a scratch directory, and two
+builds may share one cache. A tree's files carry normalised modes and mtimes and are
+hard-linked into builds; nobody may ever write to them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from pkggen.errors import IntegrityError
+from pkggen.model import Entry, Kind, Needs, Tree
+
+_FORMAT = 1  # of the index; a change makes old trees invisible
+_CHUNK = 1 << 20
+
+
+def sha256_of(path: Path) -> str:
+    """Return the hex SHA-256 of a file's bytes."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+class Cache:
+    """A directory that may be deleted at any time at no cost but time."""
+
+    def __init__(self, root: Path) -> None:
+        """Use ``root``; it is made when something is first stored."""
+        self.root = root
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """Yield a private directory on the cache's own file system; it is gone afterwards."""
+        parent = self.root / "scratch"
+        parent.mkdir(parents=True, exist_ok=True)
+        path = Path(tempfile.mkdtemp(dir=parent))
+        try:
+            yield path
+        finally:
+            shutil.rmtree(path, ignore_errors=True)
+
+    def blob_path(self, sha256: str) -> Path:
+        """Return where the blob of that digest is or would be."""
+        return self.root / "blobs" / sha256[:2] / sha256
+
+    def blob(self, sha256: str) -> Path | None:
+        """Return the stored blob, checked again, or None; a damaged one is dropped."""
+        path = self.blob_path(sha256)
+        if not path.is_file():
+            return None
+        if sha256_of(path) != sha256:
+            path.unlink(missing_ok=True)
+            return None
+        return path
+
+    def store_blob(self, source: Path, sha256: str, what: str) -> Path:
+        """Move ``source`` into the cache; raise IntegrityError when its digest is another."""
+        actual = sha256_of(source)
+        if actual != sha256:
+            raise IntegrityError(
+                f"{what}: sha256 is {actual}, expected {sha256}",
+                remedy="the file was altered or the lock is stale: check where it comes from, then lock again",
+            )
+        path = self.blob_path(sha256)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(source, path)
+        return path
+
+    def tree(self, kind: str, key: str, make: Callable[[Path], Needs | None]) -> Tree:
+        """Return the tree stored under ``kind`` and ``key``, calling ``make`` when there is none.
+
+        ``make`` fills an empty directory and returns what its ELF files need (or None). It has
+        set every file's mtime; modes are normalised here to 0644 or 0755.
+        """
+        home = self.root / "trees" / kind / f"{_FORMAT}-{hashlib.sha256(key.encode()).hexdigest()[:32]}"
+        if not (home / "index.json").is_file():
+            with self.scratch() as scratch:
+                content = scratch / "tree"
+                content.mkdir()
+                needs = make(content) or Needs()
+                entries = tuple(scan(content))
+                _write_index(scratch / "index.json", entries, needs)
+                _publish(scratch, home)
+        return _read_index(home)
+
+
+def scan(root: Path) -> Iterator[Entry]:
+    """Normalise modes below ``root`` and yield its files and links, sorted by relative path."""
+    found: list[Entry] = []
+    for directory, names, files in os.walk(root):
+        os.chmod(directory, 0o755)  # noqa: S103 - what a package's directory is
+        links = [n for n in names if os.path.islink(os.path.join(directory, n))]
+        for name in files + links:
+            found.append(_entry(root, Path(directory, name)))
+    yield from sorted(found, key=lambda e: e.path)
+
+
+def _entry(root: Path, path: Path) -> Entry:
+    status = path.lstat()
+    relative = path.relative_to(root).as_posix()
+    if path.is_symlink():
+        return Entry(relative, Kind.SYMLINK, 0o777, mtime=int(status.st_mtime), link=os.readlink(path))
+    mode = 0o755 if status.st_mode & 0o100 else 0o644
+    path.chmod(mode)
+    return Entry(relative, Kind.FILE, mode, status.st_size, sha256_of(path), int(status.st_mtime), source=path)
+
+
+def _publish(scratch: Path, home: Path) -> None:
+    home.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        scratch.rename(home)
+    except OSError:
+        if not (home / "index.json").is_file():  # not a concurrent build that came first
+            raise
+
+
+def _write_index(path: Path, entries: tuple[Entry, ...], needs: Needs) -> None:
+    rows = [[e.path, e.kind.value, e.mode, e.size, e.sha256, e.mtime, e.link] for e in entries]
+    path.write_text(json.dumps({"entries": rows, "needs": asdict(needs)}), encoding="utf-8")
+
+
+def _read_index(home: Path) -> Tree:
+    data = json.loads((home / "index.json").read_text(encoding="utf-8"))
+    root = home / "tree"
+    entries = tuple(
+        Entry(path, Kind(kind), mode, size, sha256, mtime, link, root / path if kind == "file" else None)
+        for path, kind, mode, size, sha256, mtime, link in data["entries"]
+    )
+    needs = data["needs"]
+    return Tree(
+        root,
+        entries,
+        Needs(
+            needs["machine"],
+            tuple(needs["glibc"]),
+            needs["glibc_by"],
+            needs["sonames"],
+            tuple((a, b) for a, b in needs["versions"]),
+            tuple(needs["provides"]),
+        ),
+    )

@@ -1,0 +1,320 @@
+"""The values that flow down the pipeline: frozen, comparable, free of IO.
+
+Paths *on the target* are POSIX strings; paths on the build host are :class:`pathlib.Path`.
+Sizes are bytes, times are seconds since the epoch (UTC), modes are permission bits only.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from pathlib import Path
+
+
+class Kind(str, Enum):
+    """What an entry of a package is."""
+
+    FILE = "file"
+    DIRECTORY = "directory"
+    SYMLINK = "symlink"
+
+
+class ConfigKind(str, Enum):
+    """How the package manager treats an edited file (dpkg: conffile; rpm: %config)."""
+
+    NONE = ""
+    CONFIG = "config"
+    NOREPLACE = "noreplace"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One member of a layer (``path`` relative to it) or of a package (``path`` absolute).
+
+    A file's bytes are either in ``source`` (a file of the build host) or in ``content``.
+    """
+
+    path: str
+    kind: Kind = Kind.FILE
+    mode: int = 0o644
+    size: int = 0
+    sha256: str = ""
+    mtime: int = 0
+    link: str = ""
+    source: Path | None = None
+    content: bytes | None = None
+    owner: str = "root"
+    group: str = "root"
+    config: ConfigKind = ConfigKind.NONE
+
+    def below(self, prefix: str) -> Entry:
+        """Return the same entry with its path moved under ``prefix``."""
+        return replace(self, path=posixpath.join(prefix, self.path))
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What ELF files ask of the system: the answer to "what does this run on?".
+
+    ``glibc`` is the highest ``GLIBC_x.y`` symbol version, or () when nothing is ELF.
+    ``glibc_by`` names the file that raised it. ``sonames`` maps each library that is not
+    among the files themselves to one file that needs it; ``versions`` are the symbol
+    versions asked of libraries outside, as (soname, version): ("libstdc++.so.6", "GLIBCXX_3.4.21").
+    ``provides`` are the sonames of the files themselves. ``machine`` is "x86_64", "aarch64" or "".
+    """
+
+    machine: str = ""
+    glibc: tuple[int, ...] = ()
+    glibc_by: str = ""
+    sonames: Mapping[str, str] = field(default_factory=dict)
+    versions: tuple[tuple[str, str], ...] = ()
+    provides: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A directory of the build host whose members are known: relative, sorted by path.
+
+    Every file's ``source`` is set, its mode and mtime on disk are the ones listed, and its
+    directories are not listed (they are implied).
+    """
+
+    root: Path
+    entries: tuple[Entry, ...]
+    needs: Needs = field(default_factory=Needs)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The machine that the package is for."""
+
+    arch: str = "x86_64"
+    glibc: tuple[int, int] = (2, 17)
+    distros: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PythonSpec:
+    """Which interpreter the user asked for.
+
+    ``source`` is "host", "host:/path/to/python3.12", a version ("3.12", "3.12.4"), or a path or
+    URL of a directory or archive in the install_only layout. ``mirror`` replaces the base URL
+    of standalone builds. ``keep`` names trim profiles whose files stay.
+    """
+
+    source: str = "host"
+    sha256: str = ""
+    mirror: str = ""
+    keep: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WheelSpec:
+    """Where the dependencies' wheels come from; ``lock`` is None when nothing is locked yet."""
+
+    lock: Path | None = None
+    requirements: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    index: str = ""
+    find_links: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreter:
+    """A checked, unpacked, relocatable CPython: ``tree`` holds ``bin/`` and ``lib/``.
+
+    ``runs_here`` says whether the build host can execute it (else no byte code is made).
+    ``licences`` are paths within the tree.
+    """
+
+    version: str
+    tree: Tree
+    origin: str
+    digest: str
+    runs_here: bool = True
+
+    @property
+    def minor(self) -> str:
+        """Return "3.13" of "3.13.5"."""
+        return ".".join(self.version.split(".")[:2])
+
+    @property
+    def executable(self) -> str:
+        """Return the interpreter's path within its tree."""
+        return f"bin/python{self.minor}"
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A console or GUI script that activation writes into the venv: ``name = module:attr``."""
+
+    name: str
+    module: str
+    attr: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wheel:
+    """A wheel file on the build host whose digest was checked."""
+
+    name: str
+    version: str
+    filename: str
+    path: Path
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """A wheel unpacked as the venv wants it: paths relative to the venv's prefix.
+
+    (``lib/python3.13/site-packages/…``, ``bin/…`` for ``.data/scripts`` whose ``#!python``
+    line activation rewrites, ``share/…`` and so on for ``.data/data``.) ``tree`` includes
+    the byte code. ``top_level`` are importable names.
+    """
+
+    wheel: Wheel
+    tree: Tree
+    scripts: tuple[Script, ...] = ()
+    top_level: tuple[str, ...] = ()
+    summary: str = ""
+    licence: str = ""
+    homepage: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """What one part of the release holds; ``entries`` are relative to the layer's directory."""
+
+    name: str
+    entries: tuple[Entry, ...]
+    scripts: tuple[Script, ...] = ()
+    distributions: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Return the sum of all file sizes, in bytes."""
+        return sum(e.size for e in self.entries)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A systemd service: ``command`` is already split into words, the first one absolute."""
+
+    name: str
+    command: tuple[str, ...]
+    description: str
+    user: str = ""
+    restart: str = "on-failure"
+    environment: tuple[tuple[str, str], ...] = ()
+    environment_file: str = ""
+    enable: bool = True
+    start: bool = True
+
+    @property
+    def unit(self) -> str:
+        """Return the unit's file name."""
+        return f"{self.name}.service"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What the user wrote and what the project's wheel says, merged; text is single-line but for ``description``."""
+
+    name: str
+    version: str
+    summary: str
+    description: str
+    licence: str
+    homepage: str
+    maintainer: str
+    commands: tuple[str, ...]
+    root: Path
+
+
+@dataclass(frozen=True, slots=True)
+class FormatOptions:
+    """What the user says of one format ("deb" or "rpm"); relations read ``name`` or ``name >= 1.2``.
+
+    ``libraries`` maps a soname to the package that holds it (deb only), ``ignore_libraries``
+    are sonames that the target may lack. An empty ``compression`` means the format's default.
+    """
+
+    depends: tuple[str, ...] = ()
+    recommends: tuple[str, ...] = ()
+    suggests: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    provides: tuple[str, ...] = ()
+    replaces: tuple[str, ...] = ()
+    libraries: Mapping[str, str] = field(default_factory=dict)
+    ignore_libraries: tuple[str, ...] = ()
+    compression: str = ""
+    section: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """Everything the package will hold, as data. Both formats fold over it.
+
+    ``entries`` are absolute, sorted, free of duplicates, and include the layers' files;
+    ``own_directories`` are the directories that the package owns (``/opt/<app>`` and below).
+    """
+
+    project: Project
+    target: Target
+    prefix: str
+    release: str
+    layers: tuple[Layer, ...]
+    entries: tuple[Entry, ...]
+    services: tuple[Service, ...]
+    users: tuple[str, ...]
+    needs: Needs
+    epoch: int
+    options: Mapping[str, FormatOptions] = field(default_factory=dict)
+
+    @property
+    def installed_size(self) -> int:
+        """Return the sum of all file sizes, in bytes."""
+        return sum(e.size for e in self.entries)
+
+    def files(self) -> Iterator[Entry]:
+        """Yield regular files only."""
+        return (e for e in self.entries if e.kind is Kind.FILE)
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A payload as one format sees it: names, version, relations and scripts, still as data.
+
+    ``relations`` maps a field's name as the format spells it ("Depends", "Requires") to its terms.
+    """
+
+    format: str
+    name: str
+    version: str
+    release: str
+    arch: str
+    filename: str
+    payload: Payload
+    relations: Mapping[str, tuple[str, ...]]
+    compression: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A package's texts by their file name, such as ``control``, ``postinst``, ``app.spec``."""
+
+    package: Package
+    texts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltPackage:
+    """A package file, read back and found to be what was intended."""
+
+    format: str
+    path: Path
+    size: int
+    sha256: str
