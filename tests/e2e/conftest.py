@@ -1,0 +1,71 @@
+"""Fixtures that give a test the target systems to install packages in."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+# ``tests`` is no installed package, and pytest only adds a test's own folder to the path.
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tests.targets import TARGETS, Target, TargetError, obstacle
+
+DEFAULT_RPM = "rpm:4.18"
+REQUIRE_VARIABLE = "PKGGEN_REQUIRE_TARGETS"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the command line choose targets."""
+    group = parser.getgroup("pkggen targets")
+    group.addoption("--targets", default="", help="only these targets, such as debian:12,rpm:4.18")
+    group.addoption("--rpm-targets", choices=("default", "all"), default="default", help="every rpm or one")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give ``debian`` and ``rpm_target`` their targets; roots are made only when a test runs."""
+    for fixture, family in (("debian", "deb"), ("rpm_target", "rpm")):
+        if fixture in metafunc.fixturenames:
+            metafunc.parametrize(fixture, _wanted(metafunc.config, family), indirect=True)
+
+
+def _wanted(config: pytest.Config, family: str) -> list[str]:
+    names = [name for name, target in TARGETS.items() if target.family == family]
+    chosen = [name for name in config.getoption("--targets").split(",") if name]
+    unknown = sorted(set(chosen) - set(TARGETS))
+    if unknown:
+        raise pytest.UsageError(f"no such target: {', '.join(unknown)}; there are {', '.join(TARGETS)}")
+    if chosen:
+        return [name for name in names if name in chosen]
+    if family == "rpm" and config.getoption("--rpm-targets") == "default":
+        return [DEFAULT_RPM]
+    return names
+
+
+@pytest.fixture
+def debian(request: pytest.FixtureRequest) -> Target:
+    """Return each Debian release in turn."""
+    return _ready(request.param)
+
+
+@pytest.fixture
+def rpm_target(request: pytest.FixtureRequest) -> Target:
+    """Return the rpm target; with ``--rpm-targets=all`` one for each version of rpm."""
+    return _ready(request.param)
+
+
+def _ready(name: str) -> Target:
+    """Return the target ``name`` with its root made; skip the test where that cannot be, or fail."""
+    reason = obstacle()
+    if reason is not None:
+        if os.environ.get(REQUIRE_VARIABLE) == "1":
+            pytest.fail(f"{REQUIRE_VARIABLE}=1, but {reason}", pytrace=False)
+        pytest.skip(reason)
+    target = TARGETS[name]
+    try:
+        target.tree()
+    except TargetError as error:
+        pytest.fail(f"{name} could not be made: {error}", pytrace=False)
+    return target

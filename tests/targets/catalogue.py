@@ -1,0 +1,56 @@
+"""The targets that there are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import host
+from .box import Box
+from .cache import Recipe, RootCache
+from .debian import BASE, DebianRecipe
+from .machine import Machine
+
+
+@dataclass(frozen=True)
+class Target:
+    """A system that packages are installed in.
+
+    ``family`` is ``deb`` or ``rpm``; ``release`` the distribution's (``12``) or, for rpm
+    targets, rpm's own (``4.18``); ``glibc`` the version of the C library.
+    """
+
+    name: str
+    family: str
+    release: str
+    glibc: str
+    recipe: Recipe = field(repr=False)
+
+    def tree(self) -> Path:
+        """Return the root, made when it is missing; raises ``TargetError``. Do not write to it."""
+        host.require()
+        return RootCache(host.cache_directory()).tree(self.recipe)
+
+    def box(self, *, shares: Mapping[str, Path] | None = None, tmpfs: Mapping[str, str] | None = None) -> Box:
+        """Describe a box without systemd, as in an image build: commands run straight in the root."""
+        return Box(self.tree(), self.family, shares or {}, tmpfs or {})
+
+    def boot(self, *, shares: Mapping[str, Path] | None = None, tmpfs: Mapping[str, str] | None = None) -> Machine:
+        """Describe a box in which systemd boots."""
+        return Machine(self.tree(), self.family, shares or {}, tmpfs or {})
+
+
+def _debian(release: str, suite: str, glibc: str, seconds: int) -> Target:
+    name = f"debian:{release}"
+    return Target(name, "deb", release, glibc, DebianRecipe(name, suite, BASE, seconds))
+
+
+TARGETS: Mapping[str, Target] = {
+    target.name: target
+    for target in (
+        _debian("11", "bullseye", "2.31", 40),
+        _debian("12", "bookworm", "2.36", 30),
+        _debian("13", "trixie", "2.41", 30),
+    )
+}

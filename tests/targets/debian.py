@@ -1,0 +1,85 @@
+"""Debian roots, made by mmdebstrap from the host's own mirror."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from . import host
+from .cache import RootCache
+from .errors import TargetError
+from .process import execute
+
+BASE = ("systemd-sysv", "dbus", "iproute2", "procps")
+"""What a small server has beyond apt and the essential packages."""
+
+MAKE_SECONDS = 900
+
+TIDY = (
+    # mmdebstrap copies these three from the host; a target must not know where it was made.
+    'rm -f "$1/etc/resolv.conf" && echo target > "$1/etc/hostname"',
+    'printf "127.0.0.1\\tlocalhost\\n127.0.1.1\\ttarget\\n::1\\tlocalhost\\n" > "$1/etc/hosts"',
+    # Offline means offline: apt must neither look for nor believe in any source.
+    'rm -f "$1"/etc/apt/sources.list "$1"/etc/apt/sources.list.d/*',
+    'rm -f "$1"/etc/apt/apt.conf.d/99mmdebstrap',
+    # machine-id(5): empty, as in an image; a missing one makes systemd preset all units.
+    ': > "$1/etc/machine-id"',
+)
+
+
+@dataclass(frozen=True)
+class DebianRecipe:
+    """A Debian root: the suite, the packages in it, and dpkg's settings while it is made."""
+
+    name: str
+    suite: str
+    packages: tuple[str, ...]
+    seconds: int
+    dpkg_options: tuple[str, ...] = ()
+    hooks: tuple[str, ...] = TIDY
+
+    @property
+    def digest(self) -> str:
+        """A digest of every field."""
+        return hashlib.sha256(json.dumps(asdict(self)).encode()).hexdigest()[:12]
+
+    def make(self, tarball: Path, log: Path, cache: RootCache) -> None:
+        """Run mmdebstrap; raises ``TargetError`` with what it said.
+
+        It runs in a pid and a mount namespace of its own: whatever interrupts it, no mount and
+        no process of it remains.
+        """
+        with cache.scratch() as scratch:
+            argv = [
+                "unshare",
+                "--mount",
+                "--pid",
+                "--fork",
+                "--kill-child",
+                "--mount-proc",
+                *self.command(tarball),
+            ]
+            done = execute(argv, timeout=MAKE_SECONDS, check=False, env={**os.environ, "TMPDIR": scratch})
+        log.write_text(done.output)
+        if done.returncode != 0:
+            raise TargetError(f"mmdebstrap could not make {self.name} (see {log}): {done}")
+
+    def command(self, tarball: Path) -> list[str]:
+        """Return mmdebstrap's command line."""
+        mirror = host.debian_mirror()
+        return [
+            "mmdebstrap",
+            "--variant=apt",
+            "--mode=root",
+            "--format=tar",
+            f"--include={','.join(self.packages)}",
+            *(f"--aptopt={setting}" for setting in host.apt_settings()),
+            *(f"--dpkgopt={option}" for option in self.dpkg_options),
+            *(f"--customize-hook={hook}" for hook in self.hooks),
+            self.suite,
+            str(tarball),
+            *([mirror] if mirror else []),
+        ]
