@@ -240,6 +240,7 @@ class FormatOptions:
 
     ``libraries`` maps a soname to the package that holds it (deb only), ``ignore_libraries``
     are sonames that the target may lack. An empty ``compression`` means the format's default.
+    ``entries`` are absolute entries that only this format's package holds besides the payload's.
     """
 
     depends: tuple[str, ...] = ()
@@ -252,6 +253,7 @@ class FormatOptions:
     ignore_libraries: tuple[str, ...] = ()
     compression: str = ""
     section: str = ""
+    entries: tuple[Entry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,301 @@
+"""Turning a project, an interpreter and wheels into a payload: a plan, not a directory.
+
+Nothing is copied here; entries point at files in the cache. Printing a payload debugs a package.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from importlib import resources
+from pathlib import Path
+
+from pkggen import elf
+from pkggen.errors import ArtefactError, ConfigurationError, Problem
+from pkggen.files import extra_entries
+from pkggen.model import (
+    Distribution,
+    Entry,
+    FormatOptions,
+    Interpreter,
+    Kind,
+    Layer,
+    Needs,
+    Payload,
+    Project,
+    Script,
+    Service,
+    Target,
+)
+from pkggen.schema import Config, FormatTable, ServiceTable
+
+SCHEMA = 1  # of manifest.json and layers/*.json; activate.py refuses another
+# Names that are importable but not the application: importing them proves nothing, or runs tests.
+_NOT_SMOKE = {"test", "tests", "testing", "docs", "doc", "examples", "example", "benchmarks", "setup", "conftest"}
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a payload is made of, each found and checked by an earlier step."""
+
+    interpreter: Interpreter
+    app: Distribution
+    dependencies: tuple[Distribution, ...]
+
+    @property
+    def distributions(self) -> tuple[Distribution, ...]:
+        """Return all wheels, the project's own first."""
+        return (self.app, *self.dependencies)
+
+
+def stage(project: Project, config: Config, target: Target, parts: Parts, epoch: int) -> Payload:
+    """Plan the package's contents.
+
+    Raises ConfigurationError for commands, services and files that can't be, and ArtefactError
+    when a wheel or the interpreter asks for more than the declared targets have.
+    """
+    prefix = config.prefix or f"/opt/{project.name}"
+    layers = _layers(parts)
+    services = tuple(_service(s, project, prefix, layers) for s in config.services)
+    commands = _commands(config, project, layers)
+    needs = elf.merge([parts.interpreter.tree.needs, *(d.tree.needs for d in parts.distributions)])
+    _check_floor(needs, target)
+    manifest = _manifest(project, config, prefix, parts, layers, commands, services)
+    entries = [
+        *(e.below(f"{prefix}/layers/{layer.name}") for layer in layers for e in layer.entries),
+        *(_generated(f"{prefix}/layers/{layer.name}.json", _describe(layer), epoch) for layer in layers),
+        _generated(f"{prefix}/manifest.json", manifest, epoch),
+        _generated(f"{prefix}/lib/activate.py", activation_program(), epoch),
+        *(_command_link(prefix, c, epoch) for c in commands),
+    ]
+    return Payload(
+        project=replace(project, commands=commands),
+        target=target,
+        prefix=prefix,
+        release=config.release,
+        layers=layers,
+        entries=tuple(sorted(entries, key=lambda e: e.path)),
+        services=services,
+        users=tuple(sorted({s.user for s in services} - {"", "root"})),
+        needs=needs,
+        epoch=epoch,
+        options={
+            name: _options(config, table, extra_entries(config, project.root, name, epoch, taken=entries))
+            for name, table in (("deb", config.deb), ("rpm", config.rpm))
+        },
+    )
+
+
+def activation_program() -> bytes:
+    """Return the on-target program as it is shipped."""
+    return resources.files("pkggen.activation").joinpath("activate.py").read_bytes()
+
+
+def _layers(parts: Parts) -> tuple[Layer, ...]:
+    tree = parts.interpreter.tree
+    seen: dict[str, str] = {}
+    deps = [_contents(d, seen) for d in parts.dependencies]
+    return (
+        Layer("python", tree.entries),
+        Layer(
+            "deps",
+            tuple(sorted((e for entries in deps for e in entries), key=lambda e: e.path)),
+            tuple(sorted({s for d in parts.dependencies for s in d.scripts}, key=lambda s: s.name)),
+            tuple((d.wheel.name, d.wheel.version) for d in parts.dependencies),
+        ),
+        Layer(
+            "app",
+            _contents(parts.app, seen),
+            tuple(sorted(parts.app.scripts, key=lambda s: s.name)),
+            ((parts.app.wheel.name, parts.app.wheel.version),),
+        ),
+    )
+
+
+def _contents(distribution: Distribution, seen: dict[str, str]) -> tuple[Entry, ...]:
+    """Return the entries not seen before; wheels may share a path only with the same bytes."""
+    fresh = tuple(e for e in distribution.tree.entries if e.path not in seen)
+    clashes = [e for e in distribution.tree.entries if seen.get(e.path, e.sha256) != e.sha256]
+    # byte code of one source made in two wheels: the first stays, as its source does
+    clashes = [e for e in clashes if not e.path.endswith(".pyc")]
+    ArtefactError.raise_all(
+        Problem(
+            f"{e.path} is in another wheel, too, with other bytes",
+            distribution.wheel.filename,
+            "leave one of the two distributions out: installed together, one overwrites the other",
+        )
+        for e in clashes
+    )
+    seen.update((e.path, e.sha256) for e in fresh)
+    return fresh
+
+
+def _describe(layer: Layer) -> bytes:
+    """Return layers/<name>.json: what activation links, writes and checks."""
+    files = [e for e in layer.entries if e.kind is Kind.FILE]
+    return _json(
+        {
+            "schema": SCHEMA,
+            "name": layer.name,
+            "files": [[e.path, e.size, e.sha256, e.mode] for e in files],
+            "links": [[e.path, e.link] for e in layer.entries if e.kind is Kind.SYMLINK],
+            "scripts": [[s.name, s.module, s.attr] for s in layer.scripts],
+            "rewrite": [e.path for e in files if e.path.startswith("bin/") and _is_python_script(e)],
+            "distributions": [list(d) for d in layer.distributions],
+        }
+    )
+
+
+def _is_python_script(entry: Entry) -> bool:
+    """Tell whether a wheel's script asks for the venv's interpreter (binary distribution format, "#!python")."""
+    if entry.source is None:
+        return False
+    with entry.source.open("rb") as stream:
+        return stream.read(8) == b"#!python"
+
+
+def _manifest(
+    project: Project,
+    config: Config,
+    prefix: str,
+    parts: Parts,
+    layers: Sequence[Layer],
+    commands: Sequence[str],
+    services: Sequence[Service],
+) -> bytes:
+    interpreter = parts.interpreter
+    return _json(
+        {
+            "schema": SCHEMA,
+            "app": project.name,
+            "version": project.version,
+            "release": config.release,
+            "prefix": prefix,
+            "python": {"layer": "python", "executable": interpreter.executable, "version": interpreter.version},
+            "layers": [layer.name for layer in layers],
+            "isolated": config.venv.isolated,
+            "commands": list(commands),
+            "smoke": _smoke(config, parts, layers, commands, services),
+            "keep": config.venv.keep,
+            "services": [s.unit for s in services],
+        }
+    )
+
+
+def _smoke(
+    config: Config, parts: Parts, layers: Sequence[Layer], commands: Sequence[str], services: Sequence[Service]
+) -> list[str]:
+    """Return the modules whose import proves a release: the project's own and what its commands load."""
+    if config.smoke is not None:
+        return list(config.smoke)
+    started = {*commands, *(s.command[0].rsplit("/", 1)[-1] for s in services)}
+    modules = {s.module for layer in layers for s in layer.scripts if s.name in started}
+    own = {m for m in parts.app.top_level if m not in _NOT_SMOKE and not m.startswith("_")}
+    return sorted(modules | own)
+
+
+def _commands(config: Config, project: Project, layers: Sequence[Layer]) -> tuple[str, ...]:
+    if config.commands is None:
+        return project.commands
+    known = _script_names(layers)
+    ConfigurationError.raise_all(
+        Problem(
+            f"no wheel has a command {c!r}",
+            f"tool.pkggen.commands[{i}]",
+            f"did you mean one of: {', '.join(difflib.get_close_matches(c, known, 3, 0.4) or sorted(known)) or 'none'}?",
+        )
+        for i, c in enumerate(config.commands)
+        if c not in known
+    )
+    return config.commands
+
+
+def _script_names(layers: Sequence[Layer]) -> set[str]:
+    names = {s.name for layer in layers for s in layer.scripts}
+    files = {e.path for layer in layers if layer.name != "python" for e in layer.entries}
+    return names | {p.removeprefix("bin/") for p in files if p.startswith("bin/")}
+
+
+def own_commands(scripts: Iterable[Script], entries: Iterable[Entry]) -> tuple[str, ...]:
+    """Return the commands that a project brings itself: entry points and ``.data/scripts``."""
+    files = {e.path.removeprefix("bin/") for e in entries if e.path.startswith("bin/")}
+    return tuple(sorted({s.name for s in scripts} | files))
+
+
+def _service(table: ServiceTable, project: Project, prefix: str, layers: Sequence[Layer]) -> Service:
+    program, *arguments = shlex.split(table.command)
+    if not program.startswith("/"):
+        known = _script_names(layers) | {"python", "python3"}
+        if program not in known:
+            near = difflib.get_close_matches(program, known, 3, 0.4) or sorted(known)[:8]
+            raise ConfigurationError(
+                f"no wheel has a command {program!r}",
+                where=f"tool.pkggen.services: {table.name}: command",
+                remedy=f"use an absolute path, or one of: {', '.join(near)}",
+            )
+        program = f"{prefix}/current/venv/bin/{program}"
+    return Service(
+        name=table.name,
+        command=(program, *arguments),
+        description=table.description or project.summary or table.name,
+        user=table.user,
+        restart=table.restart,
+        environment=tuple(sorted(table.environment.items())),
+        environment_file=table.environment_file,
+        enable=table.enable,
+        start=table.start,
+    )
+
+
+def _check_floor(needs: Needs, target: Target) -> None:
+    if needs.machine and needs.machine != target.arch:
+        raise ArtefactError(f"built for {needs.machine}, the target is {target.arch}", where=needs.glibc_by)
+    if target.distros and needs.glibc > target.glibc:
+        wanted, has = (".".join(map(str, v)) for v in (needs.glibc, target.glibc))
+        raise ArtefactError(
+            f"{needs.glibc_by} needs glibc {wanted}, the oldest of {', '.join(target.distros)} has {has}",
+            remedy="use an interpreter or wheel built against an older glibc, or drop that target",
+        )
+
+
+def _options(config: Config, table: FormatTable, extra: tuple[Entry, ...]) -> FormatOptions:
+    return FormatOptions(
+        depends=(*config.depends, *table.depends),
+        recommends=table.recommends,
+        suggests=table.suggests,
+        conflicts=table.conflicts,
+        provides=table.provides,
+        replaces=table.replaces,
+        libraries=table.libraries,
+        ignore_libraries=table.ignore_libraries,
+        compression=table.compression,
+        section=table.section,
+        entries=extra,
+    )
+
+
+def _command_link(prefix: str, command: str, epoch: int) -> Entry:
+    return Entry(f"/usr/bin/{command}", Kind.SYMLINK, 0o777, mtime=epoch, link=f"{prefix}/current/venv/bin/{command}")
+
+
+def _generated(path: str, content: bytes, epoch: int) -> Entry:
+    digest = hashlib.sha256(content).hexdigest()
+    return Entry(path, size=len(content), sha256=digest, mtime=epoch, content=content)
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+
+
+def template_directory(config: Config, root: Path) -> Path | None:
+    """Return the project's own templates, checked to exist, or None."""
+    if not config.templates:
+        return None
+    path = root / config.templates
+    if not path.is_dir():
+        raise ConfigurationError(f"{path} is not a directory", where="tool.pkggen.templates")
+    return path
