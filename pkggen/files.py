@@ -70,11 +70,11 @@ def _file(table: FileTable, dst: str, source: Path, epoch: int) -> Entry:
         executable = source.stat().st_mode & 0o100
     except OSError as error:
         raise StorageError(f"{source} can't be read: {error.strerror}") from error
-    return _entry(table, dst, epoch, Kind.FILE, content, 0o755 if executable else 0o644)
+    return _entry(table, dst, epoch, Kind.FILE, content=content, mode=0o755 if executable else 0o644)
 
 
 def _entry(
-    table: FileTable, dst: str, epoch: int, kind: Kind, content: bytes | None = None, mode: int = 0o755
+    table: FileTable, dst: str, epoch: int, kind: Kind, *, content: bytes | None = None, mode: int = 0o755
 ) -> Entry:
     return Entry(
         path=dst,

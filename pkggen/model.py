@@ -185,6 +185,20 @@ class Distribution:
 
 
 @dataclass(frozen=True, slots=True)
+class Parts:
+    """What a payload is made of, each found and checked by an earlier step."""
+
+    interpreter: Interpreter
+    app: Distribution
+    dependencies: tuple[Distribution, ...]
+
+    @property
+    def distributions(self) -> tuple[Distribution, ...]:
+        """Return all wheels, the project's own first."""
+        return (self.app, *self.dependencies)
+
+
+@dataclass(frozen=True, slots=True)
 class Layer:
     """What one part of the release holds; ``entries`` are relative to the layer's directory."""
 

@@ -7,24 +7,24 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-import json
 import shlex
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
 from pkggen import elf
 from pkggen.errors import ArtefactError, ConfigurationError, Problem
 from pkggen.files import extra_entries
+from pkggen.manifest import app_manifest, layer_manifest
 from pkggen.model import (
     Distribution,
     Entry,
     FormatOptions,
-    Interpreter,
     Kind,
     Layer,
     Needs,
+    Parts,
     Payload,
     Project,
     Script,
@@ -32,24 +32,6 @@ from pkggen.model import (
     Target,
 )
 from pkggen.schema import Config, FormatTable, ServiceTable
-
-SCHEMA = 1  # of manifest.json and layers/*.json; activate.py refuses another
-# Names that are importable but not the application: importing them proves nothing, or runs tests.
-_NOT_SMOKE = {"test", "tests", "testing", "docs", "doc", "examples", "example", "benchmarks", "setup", "conftest"}
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What a payload is made of, each found and checked by an earlier step."""
-
-    interpreter: Interpreter
-    app: Distribution
-    dependencies: tuple[Distribution, ...]
-
-    @property
-    def distributions(self) -> tuple[Distribution, ...]:
-        """Return all wheels, the project's own first."""
-        return (self.app, *self.dependencies)
 
 
 def stage(project: Project, config: Config, target: Target, parts: Parts, epoch: int) -> Payload:
@@ -64,10 +46,10 @@ def stage(project: Project, config: Config, target: Target, parts: Parts, epoch:
     commands = _commands(config, project, layers)
     needs = elf.merge([parts.interpreter.tree.needs, *(d.tree.needs for d in parts.distributions)])
     _check_floor(needs, target)
-    manifest = _manifest(project, config, prefix, parts, layers, commands, services)
+    manifest = app_manifest(project, config, parts, prefix=prefix, layers=layers, commands=commands, services=services)
     entries = [
         *(e.below(f"{prefix}/layers/{layer.name}") for layer in layers for e in layer.entries),
-        *(_generated(f"{prefix}/layers/{layer.name}.json", _describe(layer), epoch) for layer in layers),
+        *(_generated(f"{prefix}/layers/{layer.name}.json", layer_manifest(layer), epoch) for layer in layers),
         _generated(f"{prefix}/manifest.json", manifest, epoch),
         _generated(f"{prefix}/lib/activate.py", activation_program(), epoch),
         *(_command_link(prefix, c, epoch) for c in commands),
@@ -134,70 +116,6 @@ def _contents(distribution: Distribution, seen: dict[str, str]) -> tuple[Entry, 
     return fresh
 
 
-def _describe(layer: Layer) -> bytes:
-    """Return layers/<name>.json: what activation links, writes and checks."""
-    files = [e for e in layer.entries if e.kind is Kind.FILE]
-    return _json(
-        {
-            "schema": SCHEMA,
-            "name": layer.name,
-            "files": [[e.path, e.size, e.sha256, e.mode] for e in files],
-            "links": [[e.path, e.link] for e in layer.entries if e.kind is Kind.SYMLINK],
-            "scripts": [[s.name, s.module, s.attr] for s in layer.scripts],
-            "rewrite": [e.path for e in files if e.path.startswith("bin/") and _is_python_script(e)],
-            "distributions": [list(d) for d in layer.distributions],
-        }
-    )
-
-
-def _is_python_script(entry: Entry) -> bool:
-    """Tell whether a wheel's script asks for the venv's interpreter (binary distribution format, "#!python")."""
-    if entry.source is None:
-        return False
-    with entry.source.open("rb") as stream:
-        return stream.read(8) == b"#!python"
-
-
-def _manifest(
-    project: Project,
-    config: Config,
-    prefix: str,
-    parts: Parts,
-    layers: Sequence[Layer],
-    commands: Sequence[str],
-    services: Sequence[Service],
-) -> bytes:
-    interpreter = parts.interpreter
-    return _json(
-        {
-            "schema": SCHEMA,
-            "app": project.name,
-            "version": project.version,
-            "release": config.release,
-            "prefix": prefix,
-            "python": {"layer": "python", "executable": interpreter.executable, "version": interpreter.version},
-            "layers": [layer.name for layer in layers],
-            "isolated": config.venv.isolated,
-            "commands": list(commands),
-            "smoke": _smoke(config, parts, layers, commands, services),
-            "keep": config.venv.keep,
-            "services": [s.unit for s in services],
-        }
-    )
-
-
-def _smoke(
-    config: Config, parts: Parts, layers: Sequence[Layer], commands: Sequence[str], services: Sequence[Service]
-) -> list[str]:
-    """Return the modules whose import proves a release: the project's own and what its commands load."""
-    if config.smoke is not None:
-        return list(config.smoke)
-    started = {*commands, *(s.command[0].rsplit("/", 1)[-1] for s in services)}
-    modules = {s.module for layer in layers for s in layer.scripts if s.name in started}
-    own = {m for m in parts.app.top_level if m not in _NOT_SMOKE and not m.startswith("_")}
-    return sorted(modules | own)
-
-
 def _commands(config: Config, project: Project, layers: Sequence[Layer]) -> tuple[str, ...]:
     if config.commands is None:
         return project.commands
@@ -206,7 +124,7 @@ def _commands(config: Config, project: Project, layers: Sequence[Layer]) -> tupl
         Problem(
             f"no wheel has a command {c!r}",
             f"tool.pkggen.commands[{i}]",
-            f"did you mean one of: {', '.join(difflib.get_close_matches(c, known, 3, 0.4) or sorted(known)) or 'none'}?",
+            f"use one of: {', '.join(_nearest(c, known))}",
         )
         for i, c in enumerate(config.commands)
         if c not in known
@@ -220,6 +138,10 @@ def _script_names(layers: Sequence[Layer]) -> set[str]:
     return names | {p.removeprefix("bin/") for p in files if p.startswith("bin/")}
 
 
+def _nearest(name: str, known: set[str]) -> list[str]:
+    return difflib.get_close_matches(name, known, 3, 0.4) or sorted(known)[:8]
+
+
 def own_commands(scripts: Iterable[Script], entries: Iterable[Entry]) -> tuple[str, ...]:
     """Return the commands that a project brings itself: entry points and ``.data/scripts``."""
     files = {e.path.removeprefix("bin/") for e in entries if e.path.startswith("bin/")}
@@ -231,11 +153,10 @@ def _service(table: ServiceTable, project: Project, prefix: str, layers: Sequenc
     if not program.startswith("/"):
         known = _script_names(layers) | {"python", "python3"}
         if program not in known:
-            near = difflib.get_close_matches(program, known, 3, 0.4) or sorted(known)[:8]
             raise ConfigurationError(
                 f"no wheel has a command {program!r}",
                 where=f"tool.pkggen.services: {table.name}: command",
-                remedy=f"use an absolute path, or one of: {', '.join(near)}",
+                remedy=f"use an absolute path, or one of: {', '.join(_nearest(program, known))}",
             )
         program = f"{prefix}/current/venv/bin/{program}"
     return Service(
@@ -285,10 +206,6 @@ def _command_link(prefix: str, command: str, epoch: int) -> Entry:
 def _generated(path: str, content: bytes, epoch: int) -> Entry:
     digest = hashlib.sha256(content).hexdigest()
     return Entry(path, size=len(content), sha256=digest, mtime=epoch, content=content)
-
-
-def _json(value: object) -> bytes:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
 
 
 def template_directory(config: Config, root: Path) -> Path | None:

@@ -1,0 +1,87 @@
+"""What the package tells its own activation program: manifest.json and layers/<name>.json.
+
+Each layer has a manifest of its own, so that a layer can come from another package without
+touching the application's. The release's id is derived from these bytes on the target.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from pkggen.model import Entry, Kind, Layer, Parts, Project, Service
+from pkggen.schema import Config
+
+SCHEMA = 1  # of manifest.json and layers/*.json; activate.py refuses another
+# Names that are importable but not the application: importing them proves nothing, or runs tests.
+_NOT_SMOKE = {"test", "tests", "testing", "docs", "doc", "examples", "example", "benchmarks", "setup", "conftest"}
+
+
+def layer_manifest(layer: Layer) -> bytes:
+    """Return layers/<name>.json: what activation links, writes and checks."""
+    files = [e for e in layer.entries if e.kind is Kind.FILE]
+    return _json(
+        {
+            "schema": SCHEMA,
+            "name": layer.name,
+            "files": [[e.path, e.size, e.sha256, e.mode] for e in files],
+            "links": [[e.path, e.link] for e in layer.entries if e.kind is Kind.SYMLINK],
+            "scripts": [[s.name, s.module, s.attr] for s in layer.scripts],
+            "rewrite": [e.path for e in files if e.path.startswith("bin/") and _is_python_script(e)],
+            "distributions": [list(d) for d in layer.distributions],
+        }
+    )
+
+
+def _is_python_script(entry: Entry) -> bool:
+    """Tell whether a wheel's script asks for the venv's interpreter (binary distribution format, "#!python")."""
+    if entry.source is None:
+        return False
+    with entry.source.open("rb") as stream:
+        return stream.read(8) == b"#!python"
+
+
+def app_manifest(
+    project: Project,
+    config: Config,
+    parts: Parts,
+    *,
+    prefix: str,
+    layers: Sequence[Layer],
+    commands: Sequence[str],
+    services: Sequence[Service],
+) -> bytes:
+    """Return manifest.json: what the release is, which commands it has and how to prove it."""
+    interpreter = parts.interpreter
+    return _json(
+        {
+            "schema": SCHEMA,
+            "app": project.name,
+            "version": project.version,
+            "release": config.release,
+            "prefix": prefix,
+            "python": {"layer": "python", "executable": interpreter.executable, "version": interpreter.version},
+            "layers": [layer.name for layer in layers],
+            "isolated": config.venv.isolated,
+            "commands": list(commands),
+            "smoke": _smoke(config, parts, layers, commands, services),
+            "keep": config.venv.keep,
+            "services": [s.unit for s in services],
+        }
+    )
+
+
+def _smoke(
+    config: Config, parts: Parts, layers: Sequence[Layer], commands: Sequence[str], services: Sequence[Service]
+) -> list[str]:
+    """Return the modules whose import proves a release: the project's own and what its commands load."""
+    if config.smoke is not None:
+        return list(config.smoke)
+    started = {*commands, *(s.command[0].rsplit("/", 1)[-1] for s in services)}
+    modules = {s.module for layer in layers for s in layer.scripts if s.name in started}
+    own = {m for m in parts.app.top_level if m not in _NOT_SMOKE and not m.startswith("_")}
+    return sorted(modules | own)
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
