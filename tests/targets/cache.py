@@ -67,7 +67,10 @@ class RootCache:
             if not tarball.exists():
                 self._make(recipe, tarball)
             if not tree.is_dir():
-                self._unpack(tarball, tree)
+                with self.scratch() as scratch:
+                    fresh = Path(scratch, "tree")
+                    unpack(tarball, fresh)
+                    os.replace(fresh, tree)
         return tree
 
     def scratch(self) -> tempfile.TemporaryDirectory[str]:
@@ -83,14 +86,12 @@ class RootCache:
             os.replace(fresh, tarball)
         tell(f"made {recipe.name} root in {time.monotonic() - started:.0f} s")
 
-    def _unpack(self, tarball: Path, tree: Path) -> None:
-        with self.scratch() as scratch:
-            fresh = Path(scratch, "tree")
-            fresh.mkdir()
-            unpack = ["tar", "-C", str(fresh), *TAR_ATTRIBUTES, "-xpf", str(tarball)]
-            execute(unpack, timeout=300)
-            fresh.chmod(0o755)
-            os.replace(fresh, tree)
+
+def unpack(tarball: Path, tree: Path) -> None:
+    """Unpack a root into the new directory ``tree``."""
+    tree.mkdir()
+    execute(["tar", "-C", str(tree), *TAR_ATTRIBUTES, "-xpf", str(tarball)], timeout=300)
+    tree.chmod(0o755)
 
 
 @contextmanager

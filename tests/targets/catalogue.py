@@ -11,6 +11,7 @@ from .box import Box
 from .cache import Recipe, RootCache
 from .debian import BASE, DebianRecipe
 from .machine import Machine
+from .rpm.recipe import RpmRecipe
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,24 @@ def _debian(release: str, suite: str, glibc: str, seconds: int) -> Target:
     return Target(name, "deb", release, glibc, DebianRecipe(name, suite, BASE, seconds))
 
 
+def _rpm(release: str, suite: str, glibc: str, seconds: int, dnf: str = "dnf") -> Target:
+    name = f"rpm:{release}"
+    base = DebianRecipe(f"{name} base", suite, (*BASE, "rpm", dnf), 0, EXCLUDED_FILES)
+    return Target(name, "rpm", release, glibc, RpmRecipe(name, base, seconds))
+
+
+EXCLUDED_FILES = tuple(f"path-exclude=/usr/share/{name}/*" for name in ("doc", "man", "locale", "info"))
+"""What a converted root has no use for, dpkg.cfg(5)."""
+
 TARGETS: Mapping[str, Target] = {
     target.name: target
     for target in (
         _debian("11", "bullseye", "2.31", 40),
         _debian("12", "bookworm", "2.36", 30),
         _debian("13", "trixie", "2.41", 30),
+        _rpm("4.18", "bookworm", "2.36", 70),
+        _rpm("4.16", "bullseye", "2.31", 70),
+        _rpm("4.20", "trixie", "2.41", 70),
+        _rpm("6", "sid", "2.42", 90, "dnf5"),
     )
 }

@@ -13,8 +13,11 @@ from .cache import RootCache
 from .errors import TargetError
 from .process import execute
 
-BASE = ("systemd-sysv", "dbus", "iproute2", "procps")
+BASE = ("systemd-sysv", "dbus", "iproute2", "procps", "passwd", "mount", "netbase", "tzdata")
 """What a small server has beyond apt and the essential packages."""
+
+MERGED_USR = "/usr/share/mmdebstrap/hooks/maybe-merged-usr"
+"""Installed systems have a merged /usr from Debian 10 on; mmdebstrap alone gives 11 none."""
 
 MAKE_SECONDS = 900
 
@@ -75,6 +78,7 @@ class DebianRecipe:
             "--variant=apt",
             "--mode=root",
             "--format=tar",
+            f"--hook-dir={MERGED_USR}",
             f"--include={','.join(self.packages)}",
             *(f"--aptopt={setting}" for setting in host.apt_settings()),
             *(f"--dpkgopt={option}" for option in self.dpkg_options),

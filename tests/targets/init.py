@@ -62,7 +62,7 @@ class Description(TypedDict):
 
 
 def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str = "") -> None:
-    """Call mount(2); raises OSError with the path it failed on."""
+    """Make the system call; raises OSError with the path it failed on."""
     if libc.mount(source.encode(), target.encode(), kind.encode() or None, flags, options.encode() or None):
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number), target)
