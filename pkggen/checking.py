@@ -1,0 +1,63 @@
+"""Validating a project without building a package: everything that can be told beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pkggen.cache import Cache
+from pkggen.errors import PkggenError, Problem
+from pkggen.formats import FORMATS
+from pkggen.pipeline import Options, describe_project, effective_config
+from pkggen.project import build_wheel, read_metadata, running_python, source_epoch
+from pkggen.reporter import Reporter
+from pkggen.stage import template_directory
+from pkggen.targets import resolve_target
+from pkggen.wheels import find_lock
+
+
+def check(options: Options, cache: Cache, reporter: Reporter) -> dict[str, str]:
+    """Return what a build would start from, as printable values.
+
+    Configuration problems are raised at once; after that the tools, the targets, the templates
+    and the project's own wheel are all looked at, and every problem is raised together, with
+    the exit code of the first.
+    """
+    config = effective_config(options)
+    failures: list[PkggenError] = []
+
+    def attempt(step: Callable[[], object]) -> None:
+        try:
+            step()
+        except PkggenError as error:
+            failures.append(error)
+
+    for name in options.formats:
+        attempt(FORMATS[name].check_tools)
+    attempt(lambda: resolve_target(config.targets))
+    attempt(lambda: template_directory(config, options.root))
+    findings: dict[str, str] = {}
+
+    def project() -> None:
+        python, epoch = running_python(), source_epoch(options.root)
+        wheel = build_wheel(options.root, cache, reporter, python=python, epoch=epoch, offline=options.offline)
+        described = describe_project(config, read_metadata(wheel), (), options.root)
+        lock = find_lock(options.root, options.root / config.wheels.lock if config.wheels.lock else None)
+        findings.update(
+            name=described.name,
+            version=described.version,
+            summary=described.summary,
+            maintainer=described.maintainer or "(none: set tool.pkggen.maintainer)",
+            python=config.python.source,
+            lock=str(lock.relative_to(options.root)) if lock else "(none: the build resolves and writes pylock.toml)",
+            formats=" ".join(options.formats),
+        )
+
+    attempt(project)
+    _raise(failures)
+    return findings
+
+
+def _raise(failures: list[PkggenError]) -> None:
+    if failures:
+        problems: list[Problem] = [p for failure in failures for p in failure.problems]
+        raise type(failures[0])(*problems)

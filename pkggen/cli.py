@@ -1,0 +1,189 @@
+"""The command line: arguments in, exit codes out, and the one boundary for users' errors."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import click
+import platformdirs
+
+from pkggen import __version__
+from pkggen.cache import Cache
+from pkggen.checking import check as check_project
+from pkggen.console import NORMAL, QUIET, VERBOSE, Terminal
+from pkggen.errors import PkggenError, StorageError
+from pkggen.formats import FORMATS
+from pkggen.inspection import Inspection
+from pkggen.inspection import inspect as inspect_package
+from pkggen.model import BuiltPackage, Rendered
+from pkggen.pipeline import Options
+from pkggen.pipeline import build as build_packages
+from pkggen.pipeline import render as render_texts
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def _cache() -> Cache:
+    root = os.environ.get("PKGGEN_CACHE_DIR") or platformdirs.user_cache_dir("pkggen")
+    return Cache(Path(root).absolute())
+
+
+def _fail(error: PkggenError) -> NoReturn:
+    terminal = Terminal()
+    for problem in error.problems:
+        terminal.error(str(problem))
+    sys.exit(error.exit_code)
+
+
+def _boundary(function: _Command) -> _Command:
+    """Turn a user's mistake into messages and an exit code; let a bug show its traceback."""
+
+    @functools.wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except PkggenError as error:
+            _fail(error)
+        except OSError as error:  # disk full, permission: whatever no stage could word better
+            name = f"{error.filename}: " if error.filename else ""
+            _fail(StorageError(f"{name}{error.strerror or error}"))
+
+    return wrapper  # type: ignore[return-value]
+
+
+def _selection(function: _Command) -> _Command:
+    """Add the options that say what is built from what."""
+    options = (
+        click.argument("path", type=click.Path(path_type=Path), default="."),
+        click.option("--format", "formats", multiple=True, type=click.Choice(sorted(FORMATS)), help="Repeatable; all by default."),  # noqa: E501
+        click.option("--python", "python", default="", metavar="SOURCE", help="host, a version, a path or a URL."),
+        click.option("--python-sha256", default="", metavar="HEX", help="The digest of --python's archive."),
+        click.option("--release", default="", metavar="N", help="The package's release number."),
+        click.option("--target", "targets", multiple=True, metavar="DISTRO", help="Such as debian:12; repeatable."),
+        click.option("--offline", is_flag=True, help="Use the cache alone, never a network."),
+        click.option("-q", "--quiet", is_flag=True, help="Show warnings and errors only."),
+        click.option("-v", "--verbose", is_flag=True, help="Show notes and times."),
+    )  # fmt: skip
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def _terminal(*, quiet: bool, verbose: bool) -> Terminal:
+    return Terminal(QUIET if quiet else VERBOSE if verbose else NORMAL)
+
+
+def _options(path: Path, formats: tuple[str, ...], *, output: Path = Path("dist"), **rest: Any) -> Options:
+    return Options(root=path, formats=formats or tuple(sorted(FORMATS)), output=output, **rest)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="pkggen")
+def main() -> None:
+    """Turn a Python project into .deb and .rpm packages that carry all they need."""
+
+
+@main.command()
+@_selection
+@click.option("-o", "--output", type=click.Path(path_type=Path), default="dist", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of paths.")
+@_boundary
+def build(
+    path: Path, formats: tuple[str, ...], output: Path, as_json: bool, quiet: bool, verbose: bool, **rest: Any
+) -> None:
+    """Build packages of the project in PATH and print their paths."""
+    options = _options(path, formats, output=output, **rest)
+    built = build_packages(options, _cache(), _terminal(quiet=quiet, verbose=verbose))
+    if as_json:
+        click.echo(json.dumps({"packages": [_built(b) for b in built]}, indent=2))
+    else:
+        for package in built:
+            click.echo(package.path)
+
+
+def _built(package: BuiltPackage) -> dict[str, str | int]:
+    return {
+        "format": package.format,
+        "path": os.fspath(package.path),
+        "size": package.size,
+        "sha256": package.sha256,
+    }
+
+
+@main.command()
+@_selection
+@click.option("-o", "--output", type=click.Path(path_type=Path), default="rendered", show_default=True)
+@_boundary
+def render(
+    path: Path, formats: tuple[str, ...], output: Path, quiet: bool, verbose: bool, **rest: Any
+) -> None:
+    """Write the control file, spec, scripts and file list of PATH's packages, without building."""
+    options = _options(path, formats, **rest)
+    for rendered in render_texts(options, _cache(), _terminal(quiet=quiet, verbose=verbose)):
+        for written in _write(rendered, output / rendered.package.format):
+            click.echo(written)
+
+
+def _write(rendered: Rendered, directory: Path) -> list[Path]:
+    directory.mkdir(parents=True, exist_ok=True)
+    texts = {**rendered.texts, "files": _file_list(rendered)}
+    for name, text in texts.items():
+        (directory / name).write_text(text, encoding="utf-8")
+    return [directory / name for name in sorted(texts)]
+
+
+def _file_list(rendered: Rendered) -> str:
+    entries = sorted(FORMATS[rendered.package.format].entries(rendered), key=lambda e: e.path)
+    rows = (
+        f"{e.mode:04o} {e.owner}:{e.group} {e.size:>10} {e.path}{' -> ' + e.link if e.link else ''}" for e in entries
+    )
+    return "".join(f"{row}\n" for row in rows)
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--files/--no-files", default=True, help="List the package's files.")
+@_boundary
+def inspect(file: Path, as_json: bool, files: bool) -> None:
+    """Show what a .deb or .rpm FILE holds: metadata, relations, scripts and files."""
+    inspection = inspect_package(file)
+    click.echo(json.dumps(inspection.to_dict(), indent=2) if as_json else _view(inspection, files=files))
+
+
+def _view(inspection: Inspection, *, files: bool) -> str:
+    lines = [f"{key + ':':<16}{value}" for key, value in inspection.metadata.items()]
+    for field, terms in inspection.relations.items():
+        lines += [f"{field + ':':<16}{', '.join(terms)}"]
+    for name, text in inspection.scripts.items():
+        lines += ["", f"--- {name}", text.rstrip()]
+    if files:
+        lines += ["", *(f"{f.mode:04o} {f.owner}:{f.group} {f.size:>10} {f.path}{' -> ' + f.link if f.link else ''}" for f in inspection.files)]  # noqa: E501
+    return "\n".join(lines)
+
+
+@main.command()
+@_selection
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@_boundary
+def check(
+    path: Path, formats: tuple[str, ...], as_json: bool, quiet: bool, verbose: bool, **rest: Any
+) -> None:
+    """Validate the project in PATH: configuration, metadata, lock and tools. Build no package."""
+    options = _options(path, formats, **rest)
+    findings = check_project(options, _cache(), _terminal(quiet=quiet, verbose=verbose))
+    if as_json:
+        click.echo(json.dumps(findings, indent=2))
+    else:
+        for key, value in findings.items():
+            click.echo(f"{key + ':':<14}{value}")
+
+
+if __name__ == "__main__":
+    main()

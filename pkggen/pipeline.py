@@ -1,0 +1,151 @@
+"""The straight line from a project to packages; each step takes what the step before gave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pkggen.cache import Cache, sha256_of
+from pkggen.config import load_config
+from pkggen.formats import FORMATS
+from pkggen.interpreter import resolve_interpreter
+from pkggen.model import BuiltPackage, Interpreter, Parts, Payload, Project, PythonSpec, Rendered, Target, WheelSpec
+from pkggen.output import claimed, publish_output
+from pkggen.project import (
+    Metadata,
+    build_wheel,
+    declared_python,
+    is_pure,
+    read_metadata,
+    requirements,
+    running_python,
+    source_epoch,
+)
+from pkggen.reporter import Reporter
+from pkggen.schema import Config
+from pkggen.stage import own_commands, stage, template_directory
+from pkggen.targets import resolve_target
+from pkggen.templating import Templates
+from pkggen.versions import package_name
+from pkggen.wheels import marker_environment, resolve_wheels, unpack_all
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says; it outranks the configuration file."""
+
+    root: Path
+    formats: tuple[str, ...] = ("deb", "rpm")
+    output: Path = Path("dist")
+    python: str = ""
+    python_sha256: str = ""
+    release: str = ""
+    targets: tuple[str, ...] = ()
+    offline: bool = False
+
+
+def build(options: Options, cache: Cache, reporter: Reporter) -> tuple[BuiltPackage, ...]:
+    """Build the packages and move them into the output directory; return them there."""
+    for name in options.formats:
+        FORMATS[name].check_tools()
+    with claimed(options.output) as output, cache.scratch() as workshop:
+        payload, templates = plan(options, cache, reporter)
+        built = []
+        for name in options.formats:
+            rendered = FORMATS[name].render(FORMATS[name].describe(payload), templates)
+            built.append(_make(rendered, workshop / name, reporter))
+        return publish_output(built, output)
+
+
+def render(options: Options, cache: Cache, reporter: Reporter) -> tuple[Rendered, ...]:
+    """Return what would be built, as text."""
+    payload, templates = plan(options, cache, reporter)
+    return tuple(FORMATS[n].render(FORMATS[n].describe(payload), templates) for n in options.formats)
+
+
+def plan(options: Options, cache: Cache, reporter: Reporter) -> tuple[Payload, Templates]:
+    """Find the interpreter and the wheels, and stage the payload."""
+    config = effective_config(options)
+    templates = Templates(template_directory(config, options.root))
+    target = resolve_target(config.targets)
+    epoch = source_epoch(options.root)
+    wheel = build_wheel(
+        options.root, cache, reporter, python=running_python(), epoch=epoch, offline=options.offline
+    )
+    metadata = read_metadata(wheel)
+    interpreter = resolve_interpreter(
+        python_spec(config), target, cache, reporter,
+        requires_python=declared_python(options.root) & metadata.requires_python,
+        root=options.root, offline=options.offline,
+    )  # fmt: skip
+    if not is_pure(wheel):  # compiled for the interpreter that ran the back-end: once more, for ours
+        wheel = build_wheel(
+            options.root, cache, reporter, python=interpreter.minor, epoch=epoch, offline=options.offline
+        )
+    wheels = resolve_wheels(
+        wheel_spec(config, options.root, metadata, interpreter, target), target, interpreter, cache, reporter,
+        root=options.root, offline=options.offline, exclude_project=metadata.name,
+    )  # fmt: skip
+    app, *dependencies = unpack_all((wheel, *wheels), interpreter, cache, reporter)
+    parts = Parts(interpreter, app, tuple(dependencies))
+    commands = own_commands(app.scripts, app.tree.entries)
+    project = describe_project(config, metadata, commands, options.root)
+    return stage(project, config, target, parts, epoch), templates
+
+
+def effective_config(options: Options) -> Config:
+    """Return the configuration with the command line's wishes applied."""
+    config = load_config(options.root)
+    python = {"source": options.python, "sha256": options.python_sha256} if options.python else {}
+    return config.model_copy(
+        update={
+            "python": config.python.model_copy(update=python),
+            "release": options.release or config.release,
+            "targets": options.targets or config.targets,
+        }
+    )
+
+
+def python_spec(config: Config) -> PythonSpec:
+    """Return which interpreter is asked for."""
+    table = config.python
+    return PythonSpec(table.source, table.sha256, table.mirror, table.keep)
+
+
+def wheel_spec(
+    config: Config, root: Path, metadata: Metadata, interpreter: Interpreter, target: Target
+) -> WheelSpec:
+    """Return which wheels are asked for."""
+    wanted = requirements(metadata, config.extras, marker_environment(target, interpreter))
+    return WheelSpec(
+        lock=root / config.wheels.lock if config.wheels.lock else None,
+        requirements=tuple(sorted({*wanted, *config.requirements})),
+        extras=config.extras,
+        index=config.wheels.index,
+        find_links=tuple(root / link for link in config.wheels.find_links),
+    )
+
+
+def describe_project(config: Config, metadata: Metadata, commands: tuple[str, ...], root: Path) -> Project:
+    """Merge what the user wrote with what the wheel says."""
+    return Project(
+        name=package_name(config.name or metadata.name),
+        version=metadata.version,
+        summary=config.summary or metadata.summary,
+        description=metadata.description,
+        licence=metadata.licence,
+        homepage=metadata.homepage,
+        maintainer=config.maintainer or metadata.author,
+        commands=commands,
+        root=root,
+    )
+
+
+def _make(rendered: Rendered, directory: Path, reporter: Reporter) -> BuiltPackage:
+    name = rendered.package.format
+    directory.mkdir()
+    with reporter.step(f"packing {rendered.package.filename}"):
+        path = FORMATS[name].assemble(rendered, directory)
+    with reporter.step(f"reading {rendered.package.filename} back"):
+        FORMATS[name].verify(path, rendered)
+    return BuiltPackage(name, path, path.stat().st_size, sha256_of(path))
