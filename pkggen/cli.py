@@ -120,9 +120,7 @@ def _built(package: BuiltPackage) -> dict[str, str | int]:
 @_selection
 @click.option("-o", "--output", type=click.Path(path_type=Path), default="rendered", show_default=True)
 @_boundary
-def render(
-    path: Path, formats: tuple[str, ...], output: Path, quiet: bool, verbose: bool, **rest: Any
-) -> None:
+def render(path: Path, formats: tuple[str, ...], output: Path, quiet: bool, verbose: bool, **rest: Any) -> None:
     """Write the control file, spec, scripts and file list of PATH's packages, without building."""
     options = _options(path, formats, **rest)
     for rendered in render_texts(options, _cache(), _terminal(quiet=quiet, verbose=verbose)):
@@ -164,7 +162,13 @@ def _view(inspection: Inspection, *, files: bool) -> str:
     for name, text in inspection.scripts.items():
         lines += ["", f"--- {name}", text.rstrip()]
     if files:
-        lines += ["", *(f"{f.mode:04o} {f.owner}:{f.group} {f.size:>10} {f.path}{' -> ' + f.link if f.link else ''}" for f in inspection.files)]  # noqa: E501
+        lines += [
+            "",
+            *(
+                f"{f.mode:04o} {f.owner}:{f.group} {f.size:>10} {f.path}{' -> ' + f.link if f.link else ''}"
+                for f in inspection.files
+            ),
+        ]  # noqa: E501
     return "\n".join(lines)
 
 
@@ -172,9 +176,7 @@ def _view(inspection: Inspection, *, files: bool) -> str:
 @_selection
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @_boundary
-def check(
-    path: Path, formats: tuple[str, ...], as_json: bool, quiet: bool, verbose: bool, **rest: Any
-) -> None:
+def check(path: Path, formats: tuple[str, ...], as_json: bool, quiet: bool, verbose: bool, **rest: Any) -> None:
     """Validate the project in PATH: configuration, metadata, lock and tools. Build no package."""
     options = _options(path, formats, **rest)
     findings = check_project(options, _cache(), _terminal(quiet=quiet, verbose=verbose))

@@ -69,9 +69,7 @@ def plan(options: Options, cache: Cache, reporter: Reporter) -> tuple[Payload, T
     templates = Templates(template_directory(config, options.root))
     target = resolve_target(config.targets)
     epoch = source_epoch(options.root)
-    wheel = build_wheel(
-        options.root, cache, reporter, python=running_python(), epoch=epoch, offline=options.offline
-    )
+    wheel = build_wheel(options.root, cache, reporter, python=running_python(), epoch=epoch, offline=options.offline)
     metadata = read_metadata(wheel)
     interpreter = resolve_interpreter(
         python_spec(config), target, cache, reporter,
@@ -112,9 +110,7 @@ def python_spec(config: Config) -> PythonSpec:
     return PythonSpec(table.source, table.sha256, table.mirror, table.keep)
 
 
-def wheel_spec(
-    config: Config, root: Path, metadata: Metadata, interpreter: Interpreter, target: Target
-) -> WheelSpec:
+def wheel_spec(config: Config, root: Path, metadata: Metadata, interpreter: Interpreter, target: Target) -> WheelSpec:
     """Return which wheels are asked for."""
     wanted = requirements(metadata, config.extras, marker_environment(target, interpreter))
     return WheelSpec(

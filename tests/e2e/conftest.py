@@ -11,8 +11,10 @@ import pytest
 # ``tests`` is no installed package, and pytest only adds a test's own folder to the path.
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from tests.e2e.packages import Factory
 from tests.targets import TARGETS, Target, TargetError, obstacle
 
+USUAL = "debian:12"
 DEFAULT_RPM = "rpm:4.18"
 REQUIRE_VARIABLE = "PKGGEN_REQUIRE_TARGETS"
 
@@ -56,6 +58,13 @@ def rpm_target(request: pytest.FixtureRequest) -> Target:
     return _ready(request.param)
 
 
+@pytest.fixture
+def any_target(request: pytest.FixtureRequest) -> Target:
+    """Return one target, for what does not depend on which."""
+    chosen = [*_wanted(request.config, "deb"), *_wanted(request.config, "rpm")]
+    return _ready(USUAL if USUAL in chosen else chosen[0])
+
+
 def _ready(name: str) -> Target:
     """Return the target ``name`` with its root made; skip the test where that cannot be, or fail."""
     reason = obstacle()
@@ -69,3 +78,9 @@ def _ready(name: str) -> Target:
     except TargetError as error:
         pytest.fail(f"{name} could not be made: {error}", pytrace=False)
     return target
+
+
+@pytest.fixture(scope="session")
+def factory(tmp_path_factory: pytest.TempPathFactory) -> Factory:
+    """Return the builder of packages; each version of each application is built once a run."""
+    return Factory(tmp_path_factory.mktemp("packages"))

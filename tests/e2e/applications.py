@@ -1,0 +1,99 @@
+"""The applications that the end-to-end tests package: our samples and projects we did not write."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Application:
+    """One project in two versions, and what proves that it runs.
+
+    ``folder`` names a sample of this repository; without it the source distribution comes from
+    PyPI. ``proof`` is a shell command whose output holds ``prints`` ({version} filled in).
+    ``url`` is asked, when there is a service, for an answer that holds ``answers``.
+    """
+
+    name: str
+    versions: tuple[str, str]
+    proof: str
+    prints: str
+    folder: str = ""
+    service: str = ""
+    url: str = ""
+    answers: str = ""
+    configuration: str = ""
+    modules: tuple[str, ...] = ()
+
+    def source(self, version: str, directory: Path) -> Path:
+        """Lay out the project of ``version`` below ``directory`` and return its root."""
+        root = self._sample(version, directory) if self.folder else self._from_pypi(version, directory)
+        if self.configuration:
+            (root / "pkggen.toml").write_text(self.configuration)
+        return root
+
+    def _sample(self, version: str, directory: Path) -> Path:
+        root = directory / self.folder
+        shutil.copytree(REPOSITORY / self.folder, root, ignore=shutil.ignore_patterns("__pycache__", "dist"))
+        project = root / "pyproject.toml"
+        project.write_text(re.sub(r'(?m)^version = ".*"', f'version = "{version}"', project.read_text(), count=1))
+        return root
+
+    def _from_pypi(self, version: str, directory: Path) -> Path:
+        command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:", "-d", directory]
+        subprocess.run([*command, f"{self.name}=={version}"], check=True, timeout=300)
+        (archive,) = directory.glob("*.tar.gz")
+        with tarfile.open(archive) as tar:
+            tar.extractall(directory, filter="data")
+        archive.unlink()
+        (root,) = directory.iterdir()
+        return root
+
+
+SAMPLES = (
+    Application(
+        name="noticeboard",
+        folder="debian-sample",
+        versions=("1.0.0", "1.1.0"),
+        proof="noticeboard --version",
+        prints="noticeboard {version}",
+        service="noticeboard",
+        url="http://127.0.0.1:8000/health",
+        answers='"version":"{version}"',
+    ),
+    Application(
+        name="csvstats",
+        folder="rpm-sample",
+        versions=("1.0.0", "1.1.0"),
+        proof="csvstats --version",
+        prints="csvstats {version}",
+    ),
+)
+
+FOREIGN = (
+    # pure Python, setup.cfg
+    Application(name="httpie", versions=("3.2.3", "3.2.4"), proof="http --version", prints="{version}"),
+    # compiled dependencies, setup.py, and a service that pkggen.toml adds
+    Application(
+        name="datasette",
+        versions=("0.65.4", "0.65.5"),
+        proof="datasette --version",
+        prints="datasette, version {version}",
+        service="datasette",
+        url="http://127.0.0.1:8001/-/versions.json",
+        answers='"version": "{version}"',
+        configuration='[[services]]\nname = "datasette"\ncommand = "datasette serve --memory"\n',
+    ),
+    # poetry-core
+    Application(name="rich-cli", versions=("1.8.0", "1.8.1"), proof="rich --version", prints="{version}"),
+)
+
+APPLICATIONS = {application.name: application for application in (*SAMPLES, *FOREIGN)}

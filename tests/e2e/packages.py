@@ -1,0 +1,67 @@
+"""Building the packages that the end-to-end tests install, each once a run, with the real command."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.e2e.applications import REPOSITORY, Application
+
+PORTABLE = sorted((REPOSITORY.parent / "shared" / "interpreters").glob("cpython-*-x86_64-*-install_only.tar.gz"))
+"""An interpreter for glibc 2.17, when it lies beside the checkout: its packages run on every target."""
+
+
+def interpreter_options() -> list[str]:
+    """Return the options that choose the interpreter, and the oldest target it is good for."""
+    if not PORTABLE:
+        return ["--python", "host"]
+    return ["--python", str(PORTABLE[0]), "--target", "debian:11"]
+
+
+def pkggen(
+    *arguments: str | Path, env: Mapping[str, str] | None = None, **options: object
+) -> subprocess.CompletedProcess[str]:
+    """Run the command line of this checkout and return what it printed, whatever its exit status."""
+    command = [sys.executable, "-m", "pkggen.cli", *map(os.fspath, arguments)]
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), **(env or {})}
+    options = {"capture_output": True, "text": True, "timeout": 1500, "env": environment, **options}
+    return subprocess.run(command, **options)  # type: ignore[call-overload,no-any-return]
+
+
+@dataclass
+class Factory:
+    """Builds packages of applications below ``directory`` and remembers them."""
+
+    directory: Path
+    built: dict[tuple[str, str], dict[str, Path]] = field(default_factory=dict)
+
+    def __call__(self, application: Application, version: str) -> dict[str, Path]:
+        """Return the packages of that version by format ("deb", "rpm")."""
+        key = (application.name, version)
+        if key not in self.built:
+            home = self.directory / f"{application.name}-{version}"
+            home.mkdir()
+            root = application.source(version, home)
+            self.built[key] = build(root, home / "dist", *interpreter_options())
+        return self.built[key]
+
+    @property
+    def share(self) -> Path:
+        """The directory that targets mount to reach every package."""
+        return self.directory
+
+
+def build(root: Path, output: Path, *options: str | Path, env: Mapping[str, str] | None = None) -> dict[str, Path]:
+    """Build the project in ``root`` to both formats; fail the test with pkggen's own words."""
+    done = pkggen("build", root, "-o", output, "-q", *options, env=env)
+    assert done.returncode == 0, f"pkggen build {root} gave {done.returncode}:\n{done.stderr}"
+    return by_format(done.stdout.split())
+
+
+def by_format(paths: Sequence[str]) -> dict[str, Path]:
+    """Return printed paths by the format that their name tells."""
+    return {Path(p).suffix.removeprefix("."): Path(p) for p in paths}
