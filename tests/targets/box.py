@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, TypeVar
 
 from . import host
 from .cache import sweep, try_lock
@@ -28,6 +28,8 @@ from .package_manager import PackageManager, package_manager
 from .process import Result, execute, kill_group
 
 START_SECONDS = 60
+
+BoxType = TypeVar("BoxType", bound="Box")
 
 ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -57,7 +59,7 @@ class Box:
     _process: subprocess.Popen[bytes] = field(init=False, repr=False)
     _leader: int = field(init=False, repr=False)
 
-    def __enter__(self) -> Box:
+    def __enter__(self: BoxType) -> BoxType:
         """Start the box; raises ``TargetUnavailableError`` or ``TargetError`` when that fails."""
         host.require()
         boxes = host.cache_directory() / "boxes"

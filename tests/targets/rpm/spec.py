@@ -71,12 +71,17 @@ def file_line(member: Member) -> str:
         words.append("%dir")
     if member.kind != "l":
         words.append(f"%attr({member.mode:04o}, {member.user}, {member.group})")
-    return " ".join([*words, f'"{escape(member.path)}"'])
+    return " ".join([*words, escape(member.path)])
 
 
 def escape(path: str) -> str:
-    """Quote what ``%files`` would take for a pattern (a class of one, glob(7)) or a macro."""
-    return re.sub(r"[][*?{}]", lambda match: f"[{match[0]}]", path).replace("%", "%%")
+    """Write ``path`` so that ``%files`` takes it neither for a pattern nor for a macro.
+
+    By classes of one, glob(7), not by quotes: between quotes rpm 4.20 takes patterns literally
+    and older ones do not. A blank can only be matched, since no version reads it unquoted.
+    """
+    classes = re.sub(r"[][*?{}]", lambda match: f"[{match[0]}]", path)
+    return re.sub(r"\s", "?", classes).replace("%", "%%")
 
 
 def _package(name: str, version: str, provides: Iterable[str]) -> str:
