@@ -29,7 +29,8 @@ from pkggen.pipeline import render as render_texts
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
-def _cache() -> Cache:
+def default_cache() -> Cache:
+    """Return the user's cache: PKGGEN_CACHE_DIR, or the XDG cache directory's ``pkggen``."""
     root = os.environ.get("PKGGEN_CACHE_DIR") or platformdirs.user_cache_dir("pkggen")
     return Cache(Path(root).absolute())
 
@@ -99,7 +100,7 @@ def build(
 ) -> None:
     """Build packages of the project in PATH and print their paths."""
     options = _options(path, formats, output=output, **rest)
-    built = build_packages(options, _cache(), _terminal(quiet=quiet, verbose=verbose))
+    built = build_packages(options, default_cache(), _terminal(quiet=quiet, verbose=verbose))
     if as_json:
         click.echo(json.dumps({"packages": [_built(b) for b in built]}, indent=2))
     else:
@@ -123,7 +124,7 @@ def _built(package: BuiltPackage) -> dict[str, str | int]:
 def render(path: Path, formats: tuple[str, ...], output: Path, quiet: bool, verbose: bool, **rest: Any) -> None:
     """Write the control file, spec, scripts and file list of PATH's packages, without building."""
     options = _options(path, formats, **rest)
-    for rendered in render_texts(options, _cache(), _terminal(quiet=quiet, verbose=verbose)):
+    for rendered in render_texts(options, default_cache(), _terminal(quiet=quiet, verbose=verbose)):
         for written in _write(rendered, output / rendered.package.format):
             click.echo(written)
 
@@ -179,7 +180,7 @@ def _view(inspection: Inspection, *, files: bool) -> str:
 def check(path: Path, formats: tuple[str, ...], as_json: bool, quiet: bool, verbose: bool, **rest: Any) -> None:
     """Validate the project in PATH: configuration, metadata, lock and tools. Build no package."""
     options = _options(path, formats, **rest)
-    findings = check_project(options, _cache(), _terminal(quiet=quiet, verbose=verbose))
+    findings = check_project(options, default_cache(), _terminal(quiet=quiet, verbose=verbose))
     if as_json:
         click.echo(json.dumps(findings, indent=2))
     else:
