@@ -39,7 +39,7 @@ def main() -> None:
         (package,) = build(options, default_cache(), Terminal())
         copy_wheels(root / "pylock.toml", directory / "wheels")
         with tarfile.open(arguments.archive) as tar:
-            tar.extractall(directory / "interpreter", filter="data")  # noqa: S202 - checked by the build above
+            tar.extractall(directory / "interpreter", filter="data")
         with TARGETS[arguments.target].box(shares={"/share": directory}) as box:
             unpacking = timed(box, f"dpkg --unpack /share/dist/{package.path.name}")
             ours = timed(box, "dpkg --configure heavy")

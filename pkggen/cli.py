@@ -96,7 +96,7 @@ def main() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of paths.")
 @_boundary
 def build(
-    path: Path, formats: tuple[str, ...], output: Path, as_json: bool, quiet: bool, verbose: bool, **rest: Any
+    *, path: Path, formats: tuple[str, ...], output: Path, as_json: bool, quiet: bool, verbose: bool, **rest: Any
 ) -> None:
     """Build packages of the project in PATH and print their paths."""
     options = _options(path, formats, output=output, **rest)
@@ -121,7 +121,7 @@ def _built(package: BuiltPackage) -> dict[str, str | int]:
 @_selection
 @click.option("-o", "--output", type=click.Path(path_type=Path), default="rendered", show_default=True)
 @_boundary
-def render(path: Path, formats: tuple[str, ...], output: Path, quiet: bool, verbose: bool, **rest: Any) -> None:
+def render(*, path: Path, formats: tuple[str, ...], output: Path, quiet: bool, verbose: bool, **rest: Any) -> None:
     """Write the control file, spec, scripts and file list of PATH's packages, without building."""
     options = _options(path, formats, **rest)
     for rendered in render_texts(options, default_cache(), _terminal(quiet=quiet, verbose=verbose)):
@@ -150,7 +150,7 @@ def _file_list(rendered: Rendered) -> str:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--files/--no-files", default=True, help="List the package's files.")
 @_boundary
-def inspect(file: Path, as_json: bool, files: bool) -> None:
+def inspect(*, file: Path, as_json: bool, files: bool) -> None:
     """Show what a .deb or .rpm FILE holds: metadata, relations, scripts and files."""
     inspection = inspect_package(file)
     click.echo(json.dumps(inspection.to_dict(), indent=2) if as_json else _view(inspection, files=files))
@@ -169,7 +169,7 @@ def _view(inspection: Inspection, *, files: bool) -> str:
                 f"{f.mode:04o} {f.owner}:{f.group} {f.size:>10} {f.path}{' -> ' + f.link if f.link else ''}"
                 for f in inspection.files
             ),
-        ]  # noqa: E501
+        ]
     return "\n".join(lines)
 
 
@@ -177,7 +177,7 @@ def _view(inspection: Inspection, *, files: bool) -> str:
 @_selection
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @_boundary
-def check(path: Path, formats: tuple[str, ...], as_json: bool, quiet: bool, verbose: bool, **rest: Any) -> None:
+def check(*, path: Path, formats: tuple[str, ...], as_json: bool, quiet: bool, verbose: bool, **rest: Any) -> None:
     """Validate the project in PATH: configuration, metadata, lock and tools. Build no package."""
     options = _options(path, formats, **rest)
     findings = check_project(options, default_cache(), _terminal(quiet=quiet, verbose=verbose))
