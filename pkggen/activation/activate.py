@@ -1,0 +1,918 @@
+"""Makes, switches and removes the releases of one application under its prefix, such as /opt/<app>.
+
+Shipped verbatim as ``<prefix>/lib/activate.py`` and run as root by the package's maintainer
+scripts and by administrators. One file, standard library only, syntax of Python 3.8.
+
+argv
+    ``<prefix>/layers/python/bin/python3.X -I -B <prefix>/lib/activate.py VERB [--json]``
+
+    configure      make the package's release from its layers and switch ``current`` to it
+    rollback [ID]  switch back to the release that was current before, or to release ID
+    status         list the releases
+    verify         compare the current release, byte by byte, with what was installed
+    deactivate     remove ``current``; the releases stay
+    remove         remove ``current`` and ``releases/``; may be run twice
+    purge          the same as remove
+
+environment
+    None is read, the working directory neither; the prefix is that of this file. Children get a
+    fixed environment. The umask is set to 022.
+
+input
+    ``manifest.json`` and ``layers/<name>.json`` (schema 1). A layer with ``"compile": true``
+    came without byte code, which is then made here. The manifest's optional ``owned`` lists further
+    paths of the package under the prefix, so that ``remove`` does not take them for someone's own.
+
+output
+    Lines for people on stdout, errors on stderr, each starting ``<app>: ``. With ``--json`` all
+    lines go to stderr and stdout gets one object: ``ok``, ``verb``, and ``error`` and ``code``, or
+    configure, rollback  ``release``, ``previous``, ``changed``; configure also ``files``, ``copied``, ``seconds``
+    status               ``current``, ``package``, ``releases``: [``id``, ``version``, ``complete``, ``current``,
+                         ``activated`` (UTC, ISO 8601)]
+    verify               ``release``, ``differences``: [text]
+    remove, purge, deactivate   ``left``: [path]
+
+exit status
+    0 done; 1 failed; 2 usage; 3 the package's or the release's files are damaged; 4 no space,
+    read-only, noexec or unsafe ownership; 5 another run holds the lock; 6 the release does not
+    start. Whatever the status but 0, ``current`` is as it was before and nothing half-made is left.
+
+How a release comes to be: ``releases/.new-*`` is filled with hard links (copies where links can't
+be had), renamed to ``releases/<id>``, tried, synced to disk, marked complete by ``release.json``,
+and only then does one rename(2) switch ``current``. What a killed run leaves, the next one clears.
+The order of activation is the mtime of ``release.json``: a full disk can't stop a rollback.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, Callable, Iterator, NamedTuple, NoReturn, Union
+
+FAILED, DAMAGED, UNFIT, LOCKED, BROKEN = 1, 3, 4, 5, 6
+LOCK_DIRECTORIES = ["/run", "/run/lock"]  # /run first: anyone may write to /run/lock
+LOCK_WAIT = 120.0  # seconds
+SMOKE_LIMIT, COMPILE_LIMIT = 120.0, 1800.0  # seconds
+MARGIN = 16 << 20  # bytes that must stay free
+SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+FICLONE = 0x40049409  # ioctl_ficlone(2): copies that share blocks, also where link(2) says EXDEV
+LINKLESS = {errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
+ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/", "TMPDIR": "/tmp"}  # noqa: S108
+IMPORT = "import importlib, sys\nfor name in sys.argv[1:]: importlib.import_module(name)"
+LOADER = "import sys\nfrom {module} import {name}\nif __name__ == '__main__':\n    sys.exit({attr}())\n"
+
+
+class Failure(Exception):  # noqa: N818 - to its reader it is a sentence, not a programming error
+    """What stops the program, in words for an administrator, and the exit status."""
+
+    def __init__(self, text: str, code: int = FAILED) -> None:
+        """Take the sentence and the status."""
+        super().__init__(text)
+        self.code = code
+
+
+def damaged(what: object) -> Failure:
+    """Return the failure of a package whose files are not as they were shipped."""
+    return Failure(f"{what}: the package's files are damaged, reinstall the package", DAMAGED)
+
+
+class File(NamedTuple):
+    """A member that is linked from a layer."""
+
+    source: str
+    size: int
+    digest: str
+
+
+class Link(NamedTuple):
+    """A symbolic link."""
+
+    target: str
+
+
+class Text(NamedTuple):
+    """A member that is written here, because it holds the release's path."""
+
+    data: bytes
+    mode: int
+
+
+Member = Union[File, Link, Text]
+
+
+class Place:
+    """Where things are: the prefix as it is on disk, never as the caller spelled it."""
+
+    def __init__(self, root: Path) -> None:
+        """Take the prefix; ``app`` names messages and locks until a manifest is read."""
+        self.root = root
+        self.releases = root / "releases"
+        self.current = root / "current"
+        self.app = root.name
+        self.out = sys.stdout
+
+    def say(self, text: str, error: bool = False) -> None:
+        """Tell the administrator, and the system's log when there is one."""
+        with contextlib.suppress(OSError):  # a closed pipe must not stop an activation
+            print(f"{self.app}: {text}", file=sys.stderr if error else self.out, flush=True)
+        if os.path.exists("/dev/log"):
+            with contextlib.suppress(ImportError, OSError):
+                import syslog  # noqa: PLC0415
+
+                syslog.openlog(self.app, syslog.LOG_PID, syslog.LOG_DAEMON)
+                syslog.syslog(syslog.LOG_ERR if error else syslog.LOG_INFO, text)
+
+    def active(self) -> str | None:
+        """Return the id that ``current`` names, None when there is none."""
+        try:
+            parent, name = os.path.split(os.readlink(self.current))
+        except OSError:
+            return None
+        return name if parent == "releases" and (self.releases / name).is_dir() else None
+
+    def complete(self) -> list[str]:
+        """Return the ids of all complete releases, the one activated last first."""
+        if self.releases.is_symlink() or not self.releases.is_dir():
+            return []
+        stamps = []
+        for name in os.listdir(self.releases):
+            with contextlib.suppress(OSError):
+                if name[0] != ".":
+                    stamps.append((os.lstat(self.releases / name / "release.json").st_mtime_ns, name))
+        return [name for _, name in sorted(stamps, reverse=True)]
+
+
+# ---- what a release consists of
+
+
+def read_json(path: Path) -> tuple[bytes, dict[str, Any]]:
+    """Return a description's bytes and value; raise Failure that names the file."""
+    try:
+        data = path.read_bytes()
+        value = json.loads(data.decode())
+        if value["schema"] != 1:
+            raise ValueError(f"schema {value['schema']}")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else f"not as expected ({error})"
+        raise damaged(f"{path}: {reason}") from None
+    return data, dict(value)
+
+
+class Plan:
+    """A release as data: its id and its members by their path within the release."""
+
+    def __init__(self, base: Path) -> None:
+        """Read ``base/manifest.json`` and ``base/layers/*.json`` (the prefix's, or a release's copies)."""
+        self.base = base
+        data, self.manifest = read_json(base / "manifest.json")
+        self.members: dict[str, Member] = {}
+        self.layers: dict[str, dict[str, Any]] = {}
+        digest = hashlib.sha256(data)
+        try:
+            for path in [f"layers/{name}.json" for name in self.manifest["layers"]]:
+                data, layer = read_json(base / path)
+                digest.update(data)
+                self._add_layer(layer)
+            with contextlib.suppress(FileNotFoundError):
+                digest.update((base / "lib/activate.py").read_bytes())
+            name = "{version}-{release}-{0}".format(digest.hexdigest()[:12], **self.manifest)
+            self.id = re.sub(r"[^A-Za-z0-9.+~_-]", "_", name)
+            self.app, self.keep = str(self.manifest["app"]), int(self.manifest["keep"])
+            self.smoke, self.commands = list(self.manifest["smoke"]), list(self.manifest["commands"])
+            self.python = "python/" + self.manifest["python"]["executable"]
+        except (KeyError, TypeError, ValueError) as error:
+            raise damaged(f"{base / 'manifest.json'} or layers/*.json: {error!r}") from None
+
+    def _add_layer(self, layer: dict[str, Any]) -> None:
+        name = layer["name"]
+        top = "python/" if name == self.manifest["python"]["layer"] else "venv/"
+        source = f"{self.base}/layers/{name}/"
+        for path, size, digest, _mode in layer["files"]:
+            self.members[top + path] = File(source + path, size, digest)
+        for path, target in layer["links"]:
+            self.members[top + path] = Link(target)
+        for path in [row[0] for row in layer["files"]] + [row[0] for row in layer["links"]]:
+            if path[:1] == "/" or ".." in path.split("/"):
+                raise ValueError(f"path {path!r}")
+        self.layers[name] = layer
+
+    def finish(self) -> None:
+        """Add what depends on the release's final path: the venv, scripts, copies of the descriptions."""
+        final = f"{self.manifest['prefix']}/releases/{self.id}"
+        head = shebang(final + "/venv/bin/python", "-I" if self.manifest["isolated"] else "")
+        for layer in self.layers.values():
+            for path in layer["rewrite"]:
+                self.members["venv/" + path] = rewritten(self.members["venv/" + path], head)
+            for name, module, attr in layer["scripts"]:
+                self.members["venv/bin/" + name] = script(name, module, attr, head)
+        versioned = os.path.basename(self.python)
+        config = f"home = {final}/{os.path.dirname(self.python)}\ninclude-system-site-packages = false\n"
+        config += f"version = {self.manifest['python']['version']}\n"
+        self.members["venv/pyvenv.cfg"] = Text(config.encode(), 0o644)
+        self.members["venv/bin/python"] = Link("../../" + self.python)
+        for name in {"python3", versioned} - {"python"}:
+            self.members["venv/bin/" + name] = Link("python")
+        for path in ["manifest.json", *(f"layers/{name}.json" for name in self.layers)]:
+            data = (self.base / path).read_bytes()
+            self.members["manifest/" + path] = File(f"{self.base}/{path}", len(data), hashlib.sha256(data).hexdigest())
+        missing = [name for name in self.commands if "venv/bin/" + name not in self.members]
+        if missing:
+            raise damaged(f"no layer brings the command {', '.join(missing)}")
+
+    def directories(self) -> list[str]:
+        """Return every directory of the release, parents first."""
+        found = {""}
+        for directory in {os.path.dirname(path) for path in self.members}:
+            while directory not in found:
+                found.add(directory)
+                directory = os.path.dirname(directory)  # noqa: PLW2901
+        return sorted(found)
+
+    def sources(self) -> list[str]:
+        """Return the modules of layers that came without byte code; tests are never worth it."""
+        found = []
+        for layer in [layer for layer in self.layers.values() if layer.get("compile")]:
+            top = "python/" if layer["name"] == self.manifest["python"]["layer"] else "venv/"
+            names = [row[0] for row in layer["files"]]
+            found += [top + name for name in names if name.endswith(".py") and "tests" not in name.split("/")]
+        return found
+
+
+def shebang(python: str, option: str) -> bytes:
+    """Return a script's first line or lines; kernels before 5.1 read 127 bytes and none allows spaces."""
+    line = f"#!{python} {option}".rstrip() + "\n"
+    if len(line.encode()) <= 127 and " " not in python:
+        return line.encode()
+    # sh runs the second line; for Python lines two and three are one string: as pip writes it
+    words = f"{shlex.quote(python)} {option}".rstrip()
+    return f"#!/bin/sh\n'''exec' {words} \"$0\" \"$@\"\n' '''\n".encode()
+
+
+def script(name: str, module: str, attr: str, head: bytes) -> Text:
+    """Return a console script, as pip writes it (entry points specification, "Use for scripts")."""
+    parts = [*module.split("."), *attr.split(".")]
+    if "/" in name or name in {"", ".", ".."} or not all(part.isidentifier() for part in parts):
+        raise damaged(f"console script {name!r} = {module!r}:{attr!r}")
+    return Text(head + LOADER.format(module=module, name=attr.partition(".")[0], attr=attr).encode(), 0o755)
+
+
+def rewritten(member: Member, head: bytes) -> Text:
+    """Return a data script whose ``#!python`` line is ours (binary distribution format, "Scripts")."""
+    if not isinstance(member, File):
+        raise damaged("a script to rewrite is no file")
+    check_source(member)
+    data = Path(member.source).read_bytes()
+    if hashlib.sha256(data).hexdigest() != member.digest:
+        raise damaged(member.source)
+    first, _, rest = data.partition(b"\n")
+    return Text(head + rest if first.startswith(b"#!python") else data, 0o755)
+
+
+# ---- making a release
+
+
+def check_source(file: File) -> os.stat_result:
+    """Return a layer file's status; raise Failure when it is missing or of another size."""
+    try:
+        info = os.lstat(file.source)
+    except FileNotFoundError:
+        raise damaged(f"{file.source} is missing") from None
+    if not stat.S_ISREG(info.st_mode) or info.st_size != file.size:
+        raise damaged(f"{file.source} is not the file that was shipped ({file.size} bytes)")
+    return info
+
+
+def digest_of(path: str) -> str:
+    """Return a file's sha256, in hex."""
+    digest = hashlib.sha256()
+    with open(path, "rb", buffering=0) as stream:
+        for block in iter(lambda: stream.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+class Builder:
+    """Fills a directory with members; what is right already stays, what is wrong is replaced by rename(2)."""
+
+    def __init__(self, plan: Plan, target: Path) -> None:
+        """Take the plan and the directory to fill."""
+        self.plan, self.target = plan, str(target)
+        self.scratch = str(target.parent / f".new-file-{os.getpid()}")
+        self.copying = False
+        self.linked = self.copied = self.written = 0
+
+    def fill(self) -> Builder:
+        """Place every member; raise Failure or OSError."""
+        for name in self.plan.directories():
+            path = f"{self.target}/{name}" if name else self.target
+            try:
+                os.mkdir(path, 0o755)
+            except FileExistsError:
+                if not stat.S_ISDIR(os.lstat(path).st_mode):
+                    raise Failure(f"{path} is not a directory; remove it and try again") from None
+        for name, member in self.plan.members.items():
+            path = f"{self.target}/{name}"
+            if isinstance(member, File):
+                self._place(member, path)
+            elif not self._is_right(member, path):
+                self._put(lambda m=member: self._write(m), path)  # type: ignore[misc]
+                self.written += 1
+        return self
+
+    def _place(self, file: File, path: str) -> None:
+        info = check_source(file)
+        if not self.copying:
+            try:
+                os.link(file.source, path)
+                self.linked += 1
+                return
+            except FileExistsError:
+                if os.path.samestat(info, os.lstat(path)):
+                    return  # not a byte was moved since it was linked
+                if self._relink(file, path):
+                    return
+            except OSError as error:
+                self._give_up_links(error)
+        if not same_file(path, file):
+            self._put(lambda: self._copy(file, info), path)
+            self.copied += 1
+
+    def _relink(self, file: File, path: str) -> bool:
+        """Replace by a link: after a reinstallation this heals the release and gives the space back."""
+        try:
+            self._put(lambda: os.link(file.source, self.scratch), path)
+        except OSError as error:
+            self._give_up_links(error)
+            return False
+        self.linked += 1
+        return True
+
+    def _give_up_links(self, error: OSError) -> None:
+        if error.errno not in LINKLESS:
+            raise error
+        if error.errno != errno.EMLINK and not self.copying:  # that one is about a single file
+            self.copying = True
+            files = [member for member in self.plan.members.values() if isinstance(member, File)]
+            check_space(self.target, sum(file.size for file in files), len(files))
+
+    def _put(self, make: Callable[[], None], path: str) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.scratch)
+        make()
+        os.rename(self.scratch, path)
+
+    def _copy(self, file: File, info: os.stat_result) -> None:
+        digest = hashlib.sha256()
+        with open(file.source, "rb") as source, open(self.scratch, "xb") as copy:
+            try:
+                fcntl.ioctl(copy.fileno(), FICLONE, source.fileno())
+                cloned = True
+            except OSError:
+                cloned = False
+            for block in iter(lambda: source.read(1 << 20), b""):
+                digest.update(block)
+                if not cloned:
+                    copy.write(block)
+            os.fchmod(copy.fileno(), stat.S_IMODE(info.st_mode))
+        if digest.hexdigest() != file.digest:
+            raise damaged(file.source)
+        os.utime(self.scratch, ns=(info.st_atime_ns, info.st_mtime_ns))
+
+    def _write(self, member: Link | Text) -> None:
+        if isinstance(member, Link):
+            os.symlink(member.target, self.scratch)
+        else:
+            write(self.scratch, member.data, member.mode)
+
+    @staticmethod
+    def _is_right(member: Member, path: str) -> bool:
+        try:
+            info = os.lstat(path)
+            if isinstance(member, Link):
+                return stat.S_ISLNK(info.st_mode) and os.readlink(path) == member.target
+            right = stat.S_ISREG(info.st_mode) and isinstance(member, Text)
+            return right and (Path(path).read_bytes(), stat.S_IMODE(info.st_mode)) == member
+        except FileNotFoundError:
+            return False
+
+
+def same_file(path: str, file: File) -> bool:
+    """Return whether a regular file holds what ``file`` says, byte by byte."""
+    try:
+        info = os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return stat.S_ISREG(info.st_mode) and info.st_size == file.size and digest_of(path) == file.digest
+
+
+def write(path: str, data: bytes, mode: int) -> None:
+    """Write a new file; never through a link that waits there."""
+    with open(path, "xb") as stream:  # x is O_EXCL
+        stream.write(data)
+        os.fchmod(stream.fileno(), mode)
+
+
+def sync(directory: Path, filesystem: bool = False) -> None:
+    """Bring a directory, or its whole file system (other ones may be slow, or hang), to the disk."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        if not filesystem:
+            os.fsync(descriptor)
+            return
+        try:
+            import ctypes  # noqa: PLC0415 - an interpreter may lack it
+
+            if ctypes.CDLL(None).syncfs(descriptor) == 0:
+                return
+        except (ImportError, OSError, AttributeError):
+            pass
+        os.sync()
+    finally:
+        os.close(descriptor)
+
+
+def check_space(directory: str | Path, size: int, inodes: int) -> None:
+    """Raise Failure unless ``size`` bytes and ``inodes`` can be written below ``directory``."""
+    info = os.statvfs(directory)
+    free = info.f_bavail * info.f_frsize
+    if free < size + MARGIN:
+        raise Failure(f"{directory}: {(size + MARGIN) >> 20} MB are needed, {free >> 20} MB are free", UNFIT)
+    if info.f_files and info.f_favail < inodes:  # file systems without a fixed number say 0
+        raise Failure(f"{directory}: {inodes} inodes are needed, {info.f_favail} are free", UNFIT)
+
+
+def check_place(place: Place, plan: Plan) -> None:
+    """Raise Failure when the prefix is not where, whose or what it must be."""
+    prefix = plan.manifest["prefix"]
+    if not os.path.isabs(prefix) or not os.path.isdir(prefix) or not os.path.samefile(prefix, place.root):
+        raise Failure(f"{place.root} was made for {prefix} and can't be moved; reinstall the package", DAMAGED)
+    for path in [place.root, place.releases]:
+        info = os.lstat(path)
+        if not stat.S_ISDIR(info.st_mode):
+            raise Failure(f"{path} is not a directory of its own; remove it and try again", UNFIT)
+        if info.st_mode & 0o022 or (os.geteuid() == 0 and info.st_uid != 0):
+            raise Failure(f"{path} may be changed by others: chown root {path}; chmod go-w {path}", UNFIT)
+    flags = os.statvfs(place.releases).f_flag
+    for flag, text in [(os.ST_RDONLY, "read-only"), (os.ST_NOEXEC, "mounted noexec")]:
+        if flags & flag:
+            raise Failure(f"{place.releases} is {text}", UNFIT)
+    for path in [*plan.manifest["services"], *plan.smoke, *plan.commands]:
+        if not isinstance(path, str) or path[:1] == "-":
+            raise damaged(f"{plan.base / 'manifest.json'}: {path!r}")
+    texts = sum(len(member.data) for member in plan.members.values() if isinstance(member, Text))
+    code = sum(os.path.getsize(plan_source(plan, name)) for name in plan.sources())
+    folders = len(plan.directories())
+    check_space(place.releases, folders * 4096 + texts + code, folders + len(plan.layers))
+
+
+def plan_source(plan: Plan, name: str) -> str:
+    """Return where a member comes from."""
+    member = plan.members[name]
+    return member.source if isinstance(member, File) else str(plan.base)
+
+
+def run(argv: list[str], limit: float, stdin: str = "") -> tuple[int, str]:
+    """Run a program of ours to its end, in a fixed environment; return its status and last words."""
+    try:
+        process = subprocess.Popen(
+            argv, cwd="/", env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            start_new_session=True, universal_newlines=True, encoding="utf-8", errors="replace",
+        )  # fmt: skip
+    except OSError as error:
+        return 126, str(error)
+    try:
+        output, _ = process.communicate(stdin, timeout=limit)
+    except subprocess.TimeoutExpired:
+        return 124, f"no end after {limit:.0f} s"
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    return process.returncode, "\n".join(output.strip().splitlines()[-8:])
+
+
+def try_release(plan: Plan, release: str) -> None:
+    """Import what must work, with the release's own interpreter at its final path; raise Failure."""
+    status, words = run([release + "/venv/bin/python", "-I", "-B", "-c", IMPORT, *plan.smoke], SMOKE_LIMIT)
+    if status:
+        names = ", ".join(plan.smoke) or "the interpreter"
+        raise Failure(
+            f"release {os.path.basename(release)} does not start ({names}, status {status}):\n{words}", BROKEN
+        )
+
+
+def prepare(plan: Plan, release: Path) -> None:
+    """Do what can only be done at the final path: byte code, labels, the first start."""
+    sources = "".join(f"{release}/{name}\n" for name in plan.sources())
+    if sources:  # a module that can't be compiled is no reason to stop: test data often can't
+        words = ["-I", "-m", "compileall", "-qq", "-j0", "--invalidation-mode", "unchecked-hash", "-i", "-"]
+        run([f"{release}/{plan.python}", *words], COMPILE_LIMIT, sources)
+    if os.path.exists("/sys/fs/selinux/enforce"):
+        for tool in [path for path in ("/usr/sbin/restorecon", "/sbin/restorecon") if os.path.exists(path)][:1]:
+            run([tool, "-R", str(release)], COMPILE_LIMIT)
+    try_release(plan, f"{plan.manifest['prefix']}/releases/{plan.id}")
+
+
+def seal(place: Place, plan: Plan, built: Builder) -> None:
+    """Mark a release complete, once all of it is on the disk."""
+    release = place.releases / plan.id
+    sync(release, filesystem=True)
+    texts = [(path, text) for path, text in plan.members.items() if isinstance(text, Text)]
+    record = {
+        "schema": 1, "id": plan.id, "version": f"{plan.manifest['version']}-{plan.manifest['release']}",
+        "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "copied": built.copied,
+        "written": [[path, len(text.data), hashlib.sha256(text.data).hexdigest()] for path, text in texts],
+        "links": [[path, link.target] for path, link in plan.members.items() if isinstance(link, Link)],
+    }  # fmt: skip
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(built.scratch)
+    with open(built.scratch, "x", encoding="utf-8") as stream:
+        json.dump(record, stream, sort_keys=True)
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.rename(built.scratch, release / "release.json")
+    sync(release)
+    sync(place.releases)
+
+
+def switch(place: Place, name: str) -> None:
+    """Point ``current`` at a release: one rename(2), so that every moment sees the old or the new one."""
+    if place.current.exists() and not place.current.is_symlink():
+        raise Failure(f"{place.current} is not a symbolic link; move it away and try again")
+    fresh = place.root / ".current.new"
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(fresh)
+    os.symlink(f"releases/{name}", fresh)
+    os.rename(fresh, place.current)
+    with contextlib.suppress(OSError):  # done is done: from here on nothing may fail
+        sync(place.root)
+        newest = max(os.lstat(place.releases / other / "release.json").st_mtime_ns for other in place.complete())
+        stamp = max(time.time_ns(), newest + 1)  # the clock may have been set back
+        os.utime(place.releases / name / "release.json", ns=(stamp, stamp))
+
+
+# ---- taking away
+
+
+def discard(place: Place, name: str) -> None:
+    """Remove an entry of ``releases/``: by one rename for the eye, then for good. Links are never followed."""
+    path = place.releases / name
+    if path.is_symlink() or not path.is_dir():
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+        return
+    if name[0] != ".":
+        hidden = place.releases / f".old-{name}-{os.getpid()}"
+        os.rename(path, hidden)
+        path = hidden
+    shutil.rmtree(path)
+
+
+def sweep(place: Place) -> None:
+    """Remove what killed runs left: scratch names, and releases that never became complete."""
+    good = {*place.complete(), place.active()}
+    for name in sorted(os.listdir(place.releases)):
+        if name.startswith((".new-", ".old-")) or (name[0] != "." and name not in good):
+            discard(place, name)
+    if (place.root / ".current.new").is_symlink():
+        os.unlink(place.root / ".current.new")
+
+
+def retire(place: Place, keep: int, previous: str | None) -> list[str]:
+    """Drop releases beyond ``keep``, never the last ``current``: processes still run from it. Return the kept."""
+    others = [name for name in place.complete() if name != place.active()]
+    kept = [name for index, name in enumerate(others) if index < keep or name == previous]
+    for name in set(others) - set(kept):
+        try:
+            discard(place, name)
+        except OSError as error:
+            place.say(f"release {name} could not be removed: {explain(error)}", error=True)
+    return kept
+
+
+def strangers(place: Place) -> list[str]:
+    """Return paths below the prefix that no layer and no part of ours accounts for; they are someone's own."""
+    try:
+        plan = Plan(place.root)
+    except Failure:
+        return []  # the package's files are half gone: nobody can tell
+    known = {"manifest.json", "lib/activate.py", f"bin/{plan.app}-releases", *plan.manifest.get("owned", [])}
+    for name, layer in plan.layers.items():
+        known.add(f"layers/{name}.json")
+        known.update(f"layers/{name}/{row[0]}" for kind in ("files", "links") for row in layer[kind])
+    found = []
+    for folder, folders, files in os.walk(place.root):
+        links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
+        for name in files + links:
+            path = os.path.relpath(os.path.join(folder, name), place.root)
+            if path not in known:
+                found.append(path)
+    return sorted(found)
+
+
+# ---- the verbs
+
+
+def configure(place: Place) -> dict[str, Any]:
+    """Make the package's release, try it, switch to it, drop old ones."""
+    start = time.monotonic()
+    plan = Plan(place.root)
+    plan.finish()
+    with locked(place):
+        previous = place.active()
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(place.releases, 0o755)
+        check_place(place, plan)
+        status, words = run([f"{place.root}/layers/{plan.python}", "-I", "-B", "-c", ""], SMOKE_LIMIT)
+        if status:
+            raise Failure(f"the interpreter does not run on this machine (status {status}): {words}", BROKEN)
+        sweep(place)
+        known = plan.id in place.complete() or plan.id == previous
+        try:
+            built = make(place, plan, known)
+        except BaseException:
+            undo(place, plan.id, known)
+            raise
+        with uninterrupted():
+            if previous != plan.id:
+                try:
+                    switch(place, plan.id)
+                except OSError:
+                    undo(place, plan.id, known)
+                    raise
+            kept = retire(place, plan.keep, previous)
+    seconds = time.monotonic() - start
+    changed = previous != plan.id
+    place.say(told(plan.id, built, changed, seconds) + (f"; {', '.join(kept)} kept for rollback" if kept else ""))
+    return {"release": plan.id, "previous": previous, "changed": changed, "files": len(plan.members),
+            "copied": built.copied, "seconds": round(seconds, 3)}  # fmt: skip
+
+
+def make(place: Place, plan: Plan, known: bool) -> Builder:
+    """Build the release, or mend the one of the same id in place, file by file."""
+    release = place.releases / plan.id
+    if known:
+        built = Builder(plan, release).fill()
+        if not built.linked + built.copied + built.written and (release / "release.json").exists():
+            return built
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(release / "release.json")  # until it was tried
+    else:
+        fresh = place.releases / f".new-{plan.id}-{os.getpid()}"
+        built = Builder(plan, fresh).fill()
+        os.rename(fresh, release)
+    prepare(plan, release)
+    seal(place, plan, built)
+    return built
+
+
+def undo(place: Place, name: str, known: bool) -> None:
+    """Remove what a failed run made: half a release would keep a full disk full."""
+    with contextlib.suppress(OSError):
+        if place.active() != name and not known and (place.releases / name).exists():
+            discard(place, name)
+    with contextlib.suppress(OSError):
+        sweep(place)
+
+
+def told(release: str, built: Builder, changed: bool, seconds: float) -> str:
+    """Return what configure did, in words."""
+    work = [f"{built.linked:,} files linked"] if built.linked else []
+    work += [f"{built.copied:,} files copied"] if built.copied else []
+    state = "activated" if changed else "mended" if work or built.written else "is active already"
+    return f"release {release} {state} ({', '.join([*work, f'{seconds:.1f} s'])})"
+
+
+def rollback(place: Place, wanted: str | None) -> dict[str, Any]:
+    """Switch to the release that was current before, or to ``wanted``."""
+    with locked(place):
+        previous, complete = place.active(), place.complete()
+        names = [name for name in complete if name != previous] if wanted is None else [wanted]
+        if not names or names[0] not in complete:
+            raise Failure(f"there is no release {wanted or ''} to go back to".replace("  ", " "))
+        if names[0] != previous:
+            plan = Plan(place.releases / names[0] / "manifest")
+            try_release(plan, f"{plan.manifest['prefix']}/releases/{names[0]}")
+            switch(place, names[0])
+    place.say(f"release {names[0]} is current (before: {previous}); restart what still runs")
+    return {"release": names[0], "previous": previous, "changed": names[0] != previous}
+
+
+def status(place: Place) -> dict[str, Any]:
+    """List the releases."""
+    active, complete = place.active(), place.complete()
+    try:
+        package = Plan(place.root).id
+    except Failure as failure:
+        place.say(str(failure), error=True)
+        package = None
+    rows = []
+    entries = os.listdir(place.releases) if place.releases.is_dir() else []
+    for name in complete + sorted(entry for entry in entries if entry[0] != "." and entry not in complete):
+        row: dict[str, Any] = {"id": name, "complete": name in complete, "current": name == active}
+        row["version"] = row["activated"] = None
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            path = place.releases / name / "release.json"
+            row["version"] = json.loads(path.read_text("utf-8"))["version"]
+            row["activated"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(path.stat().st_mtime))
+        rows.append(row)
+        notes = [word for word, true in [("current", row["current"]), ("of the package", name == package)] if true]
+        notes += [] if row["complete"] else ["incomplete"]
+        place.say(f"{name}  {row['activated'] or '-'}  {', '.join(notes)}".rstrip())
+    if active is None:
+        place.say("no release is current")
+    return {"current": active, "package": package, "releases": rows}
+
+
+def verify(place: Place) -> dict[str, Any]:
+    """Compare the current release with its own record; say each difference; raise Failure when there is one."""
+    active = place.active()
+    if active is None:
+        raise Failure("no release is current")
+    release = place.releases / active
+    plan = Plan(release / "manifest")
+    _, record = read_json(release / "release.json")
+    expected: dict[str, Member] = {**plan.members, **{path: Link(target) for path, target in record["links"]}}
+    expected.update({path: File("", size, digest) for path, size, digest in record["written"]})
+    differences = []
+    for name, member in sorted(expected.items()):
+        path = f"{release}/{name}"
+        if not os.path.lexists(path):
+            differences.append(f"missing {path}")
+        elif isinstance(member, Link):
+            if not os.path.islink(path) or os.readlink(path) != member.target:
+                differences.append(f"changed {path}")
+        elif isinstance(member, File) and not same_file(path, member):
+            differences.append(f"changed {path}")
+    for text in differences:
+        place.say(text)
+    if differences:
+        raise Failure(f"release {active}: {len(differences)} files differ, reinstall the package", DAMAGED)
+    try_release(plan, str(release))
+    place.say(f"release {active}: {len(expected):,} files are as installed, and it starts")
+    return {"release": active, "differences": differences}
+
+
+def deactivate(place: Place) -> dict[str, Any]:
+    """Remove ``current``."""
+    left = []
+    if place.current.is_symlink():
+        os.unlink(place.current)
+        sync(place.root)
+    elif place.current.exists():
+        left.append("current")
+        place.say(f"{place.current} is not a symbolic link and stays")
+    return {"left": left}
+
+
+def remove(place: Place) -> dict[str, Any]:
+    """Remove ``current`` and the releases; name what else there is below the prefix and stays."""
+    with locked(place):
+        deactivate(place)
+        if (place.root / ".current.new").is_symlink():
+            os.unlink(place.root / ".current.new")
+        if place.releases.is_dir() and not place.releases.is_symlink():
+            shutil.rmtree(place.releases)
+    left = strangers(place)
+    for path in left[:20]:
+        place.say(f"{place.root / path} is not the package's and stays")
+    if len(left) > 20:
+        place.say(f"and {len(left) - 20} more below {place.root}")
+    return {"left": left}
+
+
+# ---- the program
+
+
+@contextlib.contextmanager
+def locked(place: Place) -> Iterator[None]:
+    """Hold the application's lock; raise Failure after ``LOCK_WAIT`` seconds."""
+    key = hashlib.sha256(os.fsencode(os.path.realpath(place.root))).hexdigest()[:12]
+    name = "pkggen-" + re.sub(r"[^A-Za-z0-9.+_-]", "_", place.root.name) + f"-{key}.lock"
+    deadline, told_once = time.monotonic() + LOCK_WAIT, False
+    while True:
+        descriptor, path = open_lock(place, name)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # the last holder removes the file: only the lock on the file that is there now counts
+            if os.path.lexists(path) and os.path.samestat(os.fstat(descriptor), os.lstat(path)):
+                break
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise Failure(f"another run has held {path} for {LOCK_WAIT:.0f} s; try again", LOCKED) from None
+            if not told_once:
+                place.say("waiting for another run to end")
+            told_once = True
+            time.sleep(0.1)
+        os.close(descriptor)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Hold signals off: from the switch on there is nothing to undo, and soon nothing to end."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        yield
+    finally:
+        while signal.sigtimedwait(SIGNALS, 0):
+            pass
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+
+
+def open_lock(place: Place, name: str) -> tuple[int, str]:
+    """Open the lock file where that is possible; a file or link that someone else planted does not count."""
+    for directory in [*LOCK_DIRECTORIES, str(place.root)]:
+        path = f"{directory}/{name}"
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        except OSError:
+            continue
+        if os.fstat(descriptor).st_uid == os.geteuid():
+            return descriptor, path
+        os.close(descriptor)
+    raise Failure(f"no lock file can be made in {', '.join(LOCK_DIRECTORIES)} or {place.root}; are you root?", UNFIT)
+
+
+def explain(error: OSError) -> str:
+    """Return an error of the system as one sentence."""
+    return f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
+
+
+def interrupt(number: int, _frame: object) -> NoReturn:
+    """End in order on a signal, once: cleaning up must not be interrupted."""
+    for each in SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
+    raise KeyboardInterrupt(signal.Signals(number).name)
+
+
+VERBS: dict[str, Callable[[Place], dict[str, Any]]] = {
+    "configure": configure, "deactivate": deactivate, "remove": remove, "purge": remove, "status": status,
+    "verify": verify,
+}  # fmt: skip
+
+
+def guarded(place: Place, work: Callable[[], dict[str, Any]]) -> tuple[int, dict[str, Any]]:
+    """Do the work; return the exit status and the object for ``--json``. The one boundary for errors."""
+    try:
+        return 0, {"ok": True, **work()}
+    except Failure as failure:
+        code, text = failure.code, str(failure)
+    except OSError as error:
+        unfit = error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+        code, text = UNFIT if unfit else FAILED, explain(error)
+    except KeyboardInterrupt as signalled:
+        code, text = FAILED, f"ended by {signalled}"
+    place.say(text, error=True)
+    return code, {"ok": False, "error": text, "code": code}
+
+
+def main(argv: list[str]) -> int:
+    """Run one verb; see the module's docstring."""
+    parser = argparse.ArgumentParser(prog="activate.py", description="Releases of one application.")
+    parser.add_argument("verb", choices=[*VERBS, "rollback"])
+    parser.add_argument("release", nargs="?", help="the release to roll back to")
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    options = parser.parse_args(argv)
+    if options.release and options.verb != "rollback":
+        parser.error(f"{options.verb} takes no release")
+    os.umask(0o022)
+    os.chdir("/")
+    for number in SIGNALS:
+        signal.signal(number, interrupt)
+    place = Place(Path(__file__).resolve().parent.parent)
+    with contextlib.suppress(Failure, KeyError):
+        place.app = str(read_json(place.root / "manifest.json")[1]["app"])
+    if options.json:
+        place.out = sys.stderr
+    if options.verb == "rollback":
+        code, answer = guarded(place, lambda: rollback(place, options.release))
+    else:
+        code, answer = guarded(place, lambda: VERBS[options.verb](place))
+    if options.json:
+        sys.stdout.write(json.dumps({"verb": options.verb, **answer}, sort_keys=True) + "\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

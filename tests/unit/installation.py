@@ -1,0 +1,172 @@
+"""Lays out what a package manager would have unpacked: an application's layers, with a real interpreter."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from pkggen.activation import activate
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PORTABLE = REPOSITORY.parent / "shared" / "interpreters"
+HELLO = "def main():\n    print('hello', __file__)\n\nclass Tool:\n    run = staticmethod(main)\n"
+Row = list[object]
+
+
+@dataclass(frozen=True)
+class Base:
+    """An interpreter on disk and the rows that describe its files and links; installations link to it."""
+
+    root: Path
+    origin: str
+    executable: str
+    files: tuple[Row, ...]
+    links: tuple[Row, ...]
+
+    @property
+    def site(self) -> str:
+        """Return where packages go within a venv."""
+        return f"lib/{Path(self.executable).name}/site-packages"
+
+
+def describe(root: Path) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
+    """Return the rows of all files and links below a directory, sorted by path."""
+    files, links = [], []
+    for path in sorted(path for path in root.rglob("*") if path.is_symlink() or path.is_file()):
+        name = str(path.relative_to(root))
+        if path.is_symlink():
+            links.append([name, os.readlink(path)])
+        else:
+            data = path.read_bytes()
+            files.append([name, len(data), hashlib.sha256(data).hexdigest(), path.stat().st_mode & 0o777])
+    return tuple(files), tuple(links)
+
+
+def make_base(root: Path) -> Base:
+    """Unpack the portable interpreter, or copy the running one where there is none; compile what is used."""
+    archives = sorted(PORTABLE.glob(f"*{os.uname().machine}*.tar.gz"))
+    if archives:
+        origin = archives[0].name
+        with tarfile.open(archives[0]) as archive:
+            archive.extractall(root.parent / "unpacked")
+        (root.parent / "unpacked" / "python").rename(root)
+        executable = next(str(path.relative_to(root)) for path in sorted((root / "bin").glob("python3.[0-9]*")))
+    else:
+        origin = f"a copy of {sys.base_prefix}"
+        name = "python{}.{}".format(*sys.version_info[:2])
+        executable = f"bin/{name}"
+        drop = shutil.ignore_patterns(
+            "test", "tests", "site-packages", "dist-packages", "__pycache__", "idlelib", "config-*"
+        )
+        shutil.copytree(Path(sys.base_prefix) / "lib" / name, root / "lib" / name, ignore=drop)
+        (root / "bin").mkdir()
+        shutil.copy2(Path(sys.base_prefix) / "bin" / name, root / "bin" / name)
+        for library in (Path(sys.base_prefix) / "lib").glob(f"lib{name}*.so*"):
+            shutil.copy2(library, root / "lib" / library.name)
+    library = root / "lib" / Path(executable).name
+    used = [
+        library / name
+        for name in ("json", "encodings", "re", "collections", "importlib", "ctypes")
+        if (library / name).is_dir()
+    ]
+    command = [root / executable, "-I", "-m", "compileall", "-qq", "-j2", "--invalidation-mode", "unchecked-hash"]
+    subprocess.run([*command, "-l", library, *used], check=False)
+    return Base(root, origin, executable, *describe(root))
+
+
+@dataclass
+class Installation:
+    """An application under a prefix; ``package`` may be called again, as an upgrade does."""
+
+    root: Path
+    base: Base
+    manifest: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def place(self) -> activate.Place:
+        """Return a fresh Place, as main() makes it."""
+        return activate.Place(self.root)
+
+    def package(
+        self, version: str = "1.0", files: Mapping[str, str | bytes] | None = None, *, scripts: Sequence[Row] = (),
+        rewrite: Sequence[str] = (), compiled: bool = False, **manifest: object,
+    ) -> Installation:  # fmt: skip
+        """Unpack a version: the interpreter, a layer ``deps`` and a layer ``app`` with package ``hello``."""
+        site = self.base.site
+        shutil.rmtree(self.root / "layers", ignore_errors=True)
+        shutil.copytree(self.base.root, self.root / "layers/python", symlinks=True, copy_function=os.link)
+        self.layer("deps", {f"{site}/dep/__init__.py": f"version = {version!r}\n"})
+        app = {f"{site}/hello/__init__.py": HELLO, f"{site}/hello/data.txt": version, **(files or {})}
+        self.layer("app", app, [["hello", "hello", "main"], *scripts], rewrite, compiled)
+        self.write("layers/python.json", {"name": "python", "files": self.base.files, "links": self.base.links})
+        self.manifest = {
+            "app": "hello", "version": version, "release": "1", "prefix": str(self.root),
+            "python": {"layer": "python", "executable": self.base.executable, "version": "3.13.5"},
+            "layers": ["python", "deps", "app"], "isolated": True, "commands": ["hello"], "smoke": ["hello", "dep"],
+            "keep": 1, "services": [], **manifest,
+        }  # fmt: skip
+        self.write("manifest.json", self.manifest)
+        (self.root / "lib").mkdir(exist_ok=True)
+        shutil.copyfile(activate.__file__, self.root / "lib/activate.py")
+        return self
+
+    def layer(
+        self, name: str, files: Mapping[str, str | bytes], scripts: Sequence[Row] = (), rewrite: Sequence[str] = (),
+        compiled: bool = False,
+    ) -> None:  # fmt: skip
+        """Write a layer's files and its description."""
+        for path, content in files.items():
+            target = self.root / "layers" / name / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content.encode() if isinstance(content, str) else content)
+        rows, links = describe(self.root / "layers" / name)
+        layer = {"name": name, "files": rows, "links": links, "scripts": scripts, "rewrite": rewrite}
+        self.write(f"layers/{name}.json", {**layer, "distributions": [], "compile": compiled})
+
+    def write(self, path: str, value: dict[str, object]) -> None:
+        """Write one description."""
+        layer = {"schema": 1, "scripts": [], "rewrite": [], "distributions": [], **value}
+        (self.root / path).write_text(json.dumps(layer, sort_keys=True), "utf-8")
+
+    def command(self, *argv: str) -> list[str]:
+        """Return how a maintainer script starts activate.py."""
+        return [f"{self.root}/layers/python/{self.base.executable}", "-I", "-B", f"{self.root}/lib/activate.py", *argv]
+
+    def run(self, *argv: str, **options: object) -> subprocess.CompletedProcess[str]:
+        """Run activate.py as maintainer scripts do."""
+        return subprocess.run(self.command(*argv), text=True, capture_output=True, check=False, timeout=60, **options)  # type: ignore[call-overload, no-any-return]
+
+    def hello(self, name: str = "hello", **options: object) -> str:
+        """Run the application's command through ``current``; return what it prints."""
+        command = [f"{self.root}/current/venv/bin/{name}"]
+        return subprocess.run(command, text=True, capture_output=True, check=True, timeout=60, **options).stdout  # type: ignore[call-overload, no-any-return]
+
+    def leftovers(self) -> list[str]:
+        """Return what only a run that did not clean up leaves."""
+        found = [path.name for path in self.root.glob(".current*")]
+        return found + [path.name for path in (self.root / "releases").glob(".*")]
+
+
+@pytest.fixture(name="base", scope="session")
+def base_interpreter(tmp_path_factory: pytest.TempPathFactory) -> Base:
+    """Return an interpreter that all tests of a session link to."""
+    return make_base(tmp_path_factory.mktemp("base") / "python")
+
+
+@pytest.fixture(name="app")
+def installed_app(tmp_path: Path, base: Base) -> Iterator[Installation]:
+    """Return an empty prefix, and the umask that main() sets."""
+    (tmp_path / "hello").mkdir()
+    old = os.umask(0o022)
+    yield Installation(tmp_path / "hello", base)
+    os.umask(old)

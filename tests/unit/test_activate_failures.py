@@ -1,0 +1,221 @@
+"""Activation that is killed, starved or doubled: the old release or the new one, never half of one."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pkggen.activation import activate
+from tests.unit.installation import Installation, base_interpreter, installed_app  # noqa: F401 - fixtures
+
+MANY = {f"share/many/{number % 20}/{number}.txt": str(number) for number in range(600)}
+
+
+class FailingCall:
+    """Stands in for a function of ``os`` and fails from its nth call on (or only then)."""
+
+    def __init__(self, real: Callable[..., object], code: int, nth: int = 1, only: bool = False) -> None:
+        self.real, self.code, self.nth, self.only, self.calls = real, code, nth, only, 0
+
+    def __call__(self, *args: object, **options: object) -> object:
+        self.calls += 1
+        if self.calls == self.nth or (self.calls > self.nth and not self.only):
+            raise OSError(self.code, os.strerror(self.code), args[0])
+        return self.real(*args, **options)
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, name: str, code: int, nth: int = 1, only: bool = False) -> FailingCall:
+    call = FailingCall(getattr(os, name), code, nth, only)
+    monkeypatch.setattr(os, name, call)
+    return call
+
+
+@pytest.mark.parametrize("nth", [1, 2, 50, 500])
+@pytest.mark.parametrize("name", ["link", "mkdir", "symlink", "rename", "fsync"])
+def test_a_full_disk_changes_nothing(app: Installation, monkeypatch: pytest.MonkeyPatch, name: str, nth: int) -> None:
+    """Whichever call fails: the old release stays current, it is whole, and nothing half-made is left."""
+    old = activate.configure(app.package("1").place)["release"]
+    app.package("2")
+    with monkeypatch.context() as patch:
+        call = failing(patch, name, errno.ENOSPC, nth, only=True)
+        code, answer = activate.guarded(app.place, lambda: activate.configure(app.place))
+
+    if call.calls < nth or (code == 0 and name == "fsync"):  # after the switch nothing fails any more
+        assert code == 0
+        return
+    assert (code, "No space left" in str(answer["error"])) == (activate.UNFIT, True)
+    assert (app.place.active(), app.leftovers()) == (old, [])
+    assert [path.name for path in (app.root / "releases").iterdir()] == [old]
+    activate.verify(app.place)
+
+
+def test_too_little_space_is_found_before_anything_is_made(app: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message has both numbers."""
+    monkeypatch.setattr(activate, "MARGIN", 1 << 60)
+
+    with pytest.raises(activate.Failure, match=r"MB are needed, .* MB are free") as failure:
+        activate.configure(app.package().place)
+    assert (failure.value.code, list((app.root / "releases").iterdir())) == (activate.UNFIT, [])
+
+
+def test_without_links_files_are_copied(app: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Layers on another file system: copies with the same bytes, mode and mtime; a second run does nothing."""
+    app.package()
+    failing(monkeypatch, "link", errno.EXDEV)
+    answer = activate.configure(app.place)
+
+    name = f"python/{app.base.executable}"
+    source, copy = (app.root / "layers" / name).stat(), (app.root / "current" / name).stat()
+    assert (source.st_mode, source.st_mtime_ns) == (copy.st_mode, copy.st_mtime_ns)
+    assert source.st_ino != copy.st_ino
+    assert answer["copied"] > 600
+    assert activate.configure(app.place)["copied"] == 0
+    activate.verify(app.place)
+
+
+def test_copies_are_checked(app: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is read anyway is compared with its digest: damage that keeps the size is found."""
+    (app.package().root / f"layers/app/{app.base.site}/hello/data.txt").write_text("1.1")
+    failing(monkeypatch, "link", errno.EPERM)
+
+    with pytest.raises(activate.Failure, match=r"data.txt"):
+        activate.configure(app.place)
+    assert (app.leftovers(), app.place.complete()) == ([], [])
+
+
+def test_one_file_with_too_many_links_is_copied(app: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """EMLINK is about that file alone."""
+    app.package()
+    failing(monkeypatch, "link", errno.EMLINK, 5, only=True)
+
+    assert activate.configure(app.place)["copied"] == 1
+
+
+@pytest.mark.parametrize("flag", [os.ST_RDONLY, os.ST_NOEXEC])
+def test_a_file_system_that_will_not_do_is_named(app: Installation, monkeypatch: pytest.MonkeyPatch, flag: int) -> None:
+    """Read-only or noexec: said before anything is made."""
+    real = os.statvfs(app.root)
+    monkeypatch.setattr(os, "statvfs", lambda path: os.statvfs_result((*real[:8], real.f_flag | flag, *real[9:])))
+
+    with pytest.raises(activate.Failure, match=r"read-only|noexec") as failure:
+        activate.configure(app.package().place)
+    assert failure.value.code == activate.UNFIT
+
+
+def ends_within(process: subprocess.Popen[str], seconds: float) -> None:
+    try:
+        process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+
+
+def test_a_kill_at_any_moment_leaves_a_whole_release(app: Installation) -> None:
+    """SIGKILL after 30 different delays: current is absent or verifies, and a rerun finishes."""
+    app.package("0", MANY)
+    start = time.monotonic()
+    assert app.run("configure").returncode == 0
+    whole, ended = time.monotonic() - start, 0
+    app.run("remove")
+    for step in range(30):
+        manifest = {**app.manifest, "version": str(step // 2)}  # every other run meets an old release
+        app.write("manifest.json", manifest)
+        process = subprocess.Popen(app.command("configure"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        ends_within(process, whole * (0.1 + step / 28))
+        ended += process.returncode == -signal.SIGKILL
+        if os.path.lexists(app.root / "current"):
+            assert app.place.active() in app.place.complete()
+            activate.verify(app.place)
+        if step % 2:
+            assert activate.configure(app.place)["release"] == app.place.active()
+            assert app.leftovers() == []
+    assert ended >= 5  # of 30; most runs are ended, if the machine is as fast as it was
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_cleans_up(app: Installation, number: signal.Signals) -> None:
+    """Ended while the new release is tried: status 1, the new one is gone, the old one current."""
+    old = activate.configure(app.package("1").place)["release"]
+    site = app.base.site
+    app.package(
+        "2",
+        {f"{site}/slow.py": f"import time; open({str(app.root)!r} + '/started', 'w'); time.sleep(30)"},
+        smoke=["slow"],
+    )
+    process = subprocess.Popen(app.command("configure"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not (app.root / "started").exists() and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=10)
+
+    assert (process.returncode, errors) == (1, f"hello: ended by {number.name}\n")
+    assert [path.name for path in (app.root / "releases").iterdir()] == [old]
+    assert app.place.active() == old
+
+
+def test_a_release_that_hangs_is_ended(app: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The smoke import has a time limit."""
+    monkeypatch.setattr(activate, "SMOKE_LIMIT", 0.5)
+    app.package(files={f"{app.base.site}/slow.py": "import time; time.sleep(30)"}, smoke=["slow"])
+
+    with pytest.raises(activate.Failure, match="no end after") as failure:
+        activate.configure(app.place)
+    assert (failure.value.code, app.place.active()) == (activate.BROKEN, None)
+
+
+def test_two_runs_take_turns(app: Installation) -> None:
+    """Both end well; the second finds the release made."""
+    app.package(files=MANY)
+    runs = [subprocess.Popen(app.command("configure"), stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    texts = [process.communicate(timeout=30)[0] for process in runs]
+
+    assert [process.returncode for process in runs] == [0, 0, 0]
+    assert sum("active already" in text for text in texts) == 2
+    activate.verify(app.place)
+
+
+def test_a_held_lock_is_status_five(app: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The wait has an end."""
+    monkeypatch.setattr(activate, "LOCK_WAIT", 0.3)
+    app.package()
+    with activate.locked(app.place), pytest.raises(activate.Failure, match="another run") as failure:
+        activate.configure(app.place)
+
+    assert failure.value.code == activate.LOCKED
+
+
+def test_a_planted_lock_does_not_count(app: Installation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A link in the lock directory is not followed: the next directory is taken, last the prefix; no file stays."""
+    (tmp_path / "run").mkdir()
+    monkeypatch.setattr(activate, "LOCK_DIRECTORIES", [str(tmp_path / "run")])
+    with activate.locked(app.place):
+        name = next((tmp_path / "run").iterdir()).name
+    assert list((tmp_path / "run").iterdir()) == []
+    (tmp_path / "run" / name).symlink_to(tmp_path / "victim")
+    with activate.locked(app.place):
+        assert (app.root / name).exists()
+
+    assert not (tmp_path / "victim").exists()
+    assert not (app.root / name).exists()
+
+
+def test_a_failed_mend_is_tried_again(app: Installation) -> None:
+    """A mended release that does not start stays incomplete: the next run tries it again, and can succeed."""
+    broken = app.root / "broken"
+    module = f"import os\nif os.path.exists({str(broken)!r}): raise ImportError('broken')\n"
+    activate.configure(app.package(files={f"{app.base.site}/moody.py": module}, smoke=["moody"]).place)
+    (app.root / "current/venv/bin/hello").unlink()
+    broken.touch()
+    codes = [activate.guarded(app.place, lambda: activate.configure(app.place))[0] for _ in range(2)]
+    broken.unlink()
+
+    assert codes == [activate.BROKEN, activate.BROKEN]
+    assert activate.configure(app.place)["changed"] is False
+    activate.verify(app.place)
