@@ -24,7 +24,7 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 
 from pkggen.cache import Cache, sha256_of
 from pkggen.config import read_pyproject
-from pkggen.errors import ArtefactError, ConfigurationError, StorageError, ToolError
+from pkggen.errors import ArtefactError, ConfigurationError, Problem, StorageError, ToolError
 from pkggen.model import Wheel
 from pkggen.reporter import Reporter
 from pkggen.run import run
@@ -56,6 +56,7 @@ class Metadata:
     author: str
     requires: tuple[Requirement, ...]
     requires_python: SpecifierSet
+    extras: tuple[str, ...]
 
 
 def declared_python(root: Path) -> SpecifierSet:
@@ -166,14 +167,23 @@ def read_metadata(wheel: Wheel) -> Metadata:
         author=_author(message),
         requires=tuple(Requirement(str(r)) for r in message.get_all("Requires-Dist", [])),
         requires_python=SpecifierSet(_text(message, "Requires-Python")),
+        extras=tuple(str(e) for e in message.get_all("Provides-Extra", [])),
     )
 
 
 def requirements(metadata: Metadata, extras: tuple[str, ...], environment: Environment | None = None) -> list[str]:
     """Return the requirements that hold with ``extras``, the extra's own marker resolved.
 
-    Raises ConfigurationError when no requirement knows an extra asked for.
+    Raises ConfigurationError when the project does not provide an extra asked for.
     """
+    provided = {canonicalize_name(e) for e in metadata.extras}
+    ConfigurationError.raise_all(
+        Problem(
+            f"the project has no extra {e!r}", "tool.pkggen.extras", f"it has: {', '.join(sorted(provided)) or 'none'}"
+        )
+        for e in extras
+        if canonicalize_name(e) not in provided
+    )
     base: dict[str, str] = {k: str(v) for k, v in (environment or default_environment()).items()}
     wanted: list[str] = []
     for requirement in metadata.requires:

@@ -1,0 +1,72 @@
+"""The content-addressed cache."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from pkggen.cache import Cache
+from pkggen.errors import IntegrityError
+from pkggen.model import Kind, Needs
+
+
+def test_blob_of_other_bytes_is_refused(tmp_path: Path) -> None:
+    """A file whose digest is not the expected one never enters the cache."""
+    (tmp_path / "file").write_bytes(b"evil")
+    cache = Cache(tmp_path / "cache")
+
+    with pytest.raises(IntegrityError, match=r"thing\.whl"):
+        cache.store_blob(tmp_path / "file", "0" * 64, "thing.whl")
+    assert cache.blob("0" * 64) is None
+
+
+def test_damaged_blob_is_dropped(tmp_path: Path) -> None:
+    """A blob that was damaged in the cache is not handed out."""
+    digest = hashlib.sha256(b"good").hexdigest()
+    (tmp_path / "file").write_bytes(b"good")
+    cache = Cache(tmp_path / "cache")
+    cache.store_blob(tmp_path / "file", digest, "file").write_bytes(b"bad")
+
+    assert cache.blob(digest) is None
+
+
+def test_tree_is_made_once(tmp_path: Path) -> None:
+    """A tree is made by the first who asks and read by all others, with normalised modes."""
+    cache = Cache(tmp_path)
+    calls = []
+
+    def make(root: Path) -> Needs:
+        calls.append(root)
+        (root / "b").write_text("two")
+        (root / "b").chmod(0o600)
+        (root / "a").mkdir()
+        (root / "a" / "run").write_text("one")
+        (root / "a" / "run").chmod(0o4777)
+        (root / "link").symlink_to("b")
+        return Needs(glibc=(2, 17), sonames={"libz.so.1": "b"}, versions=(("libz.so.1", "ZLIB_1.2"),))
+
+    first, second = cache.tree("kind", "key", make), cache.tree("kind", "key", make)
+
+    assert len(calls) == 1
+    assert first == second
+    assert [(e.path, e.mode, e.kind) for e in first.entries] == [
+        ("a/run", 0o755, Kind.FILE),
+        ("b", 0o644, Kind.FILE),
+        ("link", 0o777, Kind.SYMLINK),
+    ]
+    assert (first.root / "a" / "run").stat().st_mode & 0o7777 == 0o755
+
+
+def test_failed_tree_leaves_nothing(tmp_path: Path) -> None:
+    """When making a tree fails, nothing of it stays."""
+    cache = Cache(tmp_path)
+
+    def fail(root: Path) -> Needs:
+        (root / "half").write_text("")
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        cache.tree("kind", "key", fail)
+    assert [p for p in tmp_path.rglob("*") if p.is_file()] == []

@@ -1,0 +1,99 @@
+"""What a project says of itself, read from its wheel."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from pkggen.cache import Cache
+from pkggen.errors import ArtefactError, ConfigurationError
+from pkggen.model import Wheel
+from pkggen.project import build_wheel, read_metadata, requirements, source_epoch
+from pkggen.reporter import Silent
+
+
+def wheel(root: Path, metadata: str) -> Wheel:
+    """Return a wheel that holds nothing but METADATA."""
+    path = root / "hello-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("hello-1.0.dist-info/METADATA", metadata)
+    return Wheel("hello", "1.0", path.name, path, "0" * 64)
+
+
+BASE = "Metadata-Version: 2.4\nName: hello\nVersion: 1.0\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "author"),
+    [
+        ("Author: Ann\nAuthor-email: ann@example.org\n", "Ann <ann@example.org>"),
+        ("Author-email: Ann <ann@example.org>, Bob <bob@example.org>\n", "Ann <ann@example.org>"),
+        ("Author: Ann\nMaintainer-email: Mia <mia@example.org>\n", "Mia <mia@example.org>"),
+        ("Author: Ann\n", ""),
+        ("Author: UNKNOWN\n", ""),
+    ],
+)
+def test_author(lines: str, author: str, tmp_path: Path) -> None:
+    """The maintainer, else the author, with an address; without an address there is none."""
+    assert read_metadata(wheel(tmp_path, BASE + lines)).author == author
+
+
+def test_licence_prefers_the_expression(tmp_path: Path) -> None:
+    """License-Expression counts before License and classifiers."""
+    lines = "License: old words\nLicense-Expression: MIT\nClassifier: License :: OSI Approved :: BSD License\n"
+
+    assert read_metadata(wheel(tmp_path, BASE + lines)).licence == "MIT"
+
+
+def test_homepage_from_project_urls(tmp_path: Path) -> None:
+    """Without Home-page, the project URL that means the same is taken."""
+    lines = "Project-URL: Issues, https://example.org/issues\nProject-URL: homepage, https://example.org\n"
+
+    assert read_metadata(wheel(tmp_path, BASE + lines)).homepage == "https://example.org"
+
+
+def test_extras_choose_requirements(tmp_path: Path) -> None:
+    """Requirements of an extra come with it alone, and lose the extra's marker."""
+    lines = "Requires-Dist: flask\nRequires-Dist: psycopg; extra == 'postgres'\nProvides-Extra: postgres\n"
+    metadata = read_metadata(wheel(tmp_path, BASE + lines))
+
+    assert requirements(metadata, ()) == ["flask"]
+    assert [Requirement(r).name for r in requirements(metadata, ("postgres",))] == ["flask", "psycopg"]
+
+
+def test_unknown_extra_is_refused(tmp_path: Path) -> None:
+    """An extra that the project doesn't have is an error, not silence."""
+    metadata = read_metadata(wheel(tmp_path, BASE + "Provides-Extra: postgres\n"))
+
+    with pytest.raises(ConfigurationError, match=r"'postgre'(.|\n)*postgres"):
+        requirements(metadata, ("postgre",))
+
+
+def test_wheel_without_metadata(tmp_path: Path) -> None:
+    """A wheel without METADATA is unusable, and named."""
+    path = tmp_path / "hello-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("hello.py", "")
+
+    with pytest.raises(ArtefactError, match=r"hello-1\.0-py3"):
+        read_metadata(Wheel("hello", "1.0", path.name, path, "0" * 64))
+
+
+def test_directory_without_a_project(tmp_path: Path) -> None:
+    """A directory without pyproject.toml, setup.py or setup.cfg is refused by name."""
+    with pytest.raises(ConfigurationError, match="no Python project here"):
+        build_wheel(tmp_path, Cache(tmp_path / "cache"), Silent(), python="3", epoch=0, offline=True)
+
+
+def test_epoch_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SOURCE_DATE_EPOCH wins; nonsense in it is an error; without it and git, 1980-01-01 counts."""
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    assert source_epoch(tmp_path) == 1_700_000_000
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "yesterday")
+    with pytest.raises(ConfigurationError, match="yesterday"):
+        source_epoch(tmp_path)
+    monkeypatch.delenv("SOURCE_DATE_EPOCH")
+    assert source_epoch(tmp_path) == 315_532_800
