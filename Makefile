@@ -1,0 +1,70 @@
+# Each target sets up what it needs by itself, see .ci/bootstrap.
+MAKEFLAGS += --no-print-directory
+.SUFFIXES:
+.PHONY: help sample test lint unit e2e targets samples-tests clean setup-sample setup-test
+
+PYTHON_OPTION ?=
+TARGETS ?= debian:11 debian:12 debian:13 rpm:4.18
+PYTEST_OPTIONS ?=
+venv := .venv/bin
+
+help:
+	@echo 'make sample    build both samples as .deb and .rpm into dist/ and show them'
+	@echo 'make test      everything: lint, unit tests, end-to-end tests in real target systems'
+	@echo 'make lint      ruff and mypy'
+	@echo 'make unit      the tests that need no target system (about a minute)'
+	@echo 'make e2e       the end-to-end tests alone'
+	@echo 'make targets   make the target systems ahead of the tests ($(TARGETS))'
+	@echo 'make clean     remove what these made here; caches stay under ~/.cache'
+	@echo
+	@echo 'make sample PYTHON_OPTION="--python 3.13"    another interpreter than the host'"'"'s'
+	@echo 'make unit PYTEST_OPTIONS="-k config"         options for pytest'
+
+sample: setup-sample
+	@for sample in debian-sample rpm-sample; do \
+	    $(venv)/pkggen build $$sample --output dist $(PYTHON_OPTION) >dist.list || { status=$$?; rm dist.list; exit $$status; }; \
+	    while read -r package; do \
+	        printf '\n== %s (%s bytes)\n' "$$package" "$$(wc -c <"$$package")"; \
+	        $(venv)/pkggen inspect --no-files "$$package" | sed '/^--- /,$$d'; \
+	    done <dist.list; \
+	    rm dist.list; \
+	done
+	@echo 'Install one where there is no network: apt install ./FILE.deb, or dnf install ./FILE.rpm'
+
+# The end-to-end tests come last, so that pytest's closing line is the last line.
+test: lint samples-tests targets
+	$(venv)/python -m pytest tests/unit tests/e2e $(PYTEST_OPTIONS)
+
+lint: setup-test
+	$(venv)/ruff check .
+	$(venv)/ruff format --check .
+	$(venv)/ruff check --config pkggen/activation/ruff.toml pkggen/activation
+	$(venv)/mypy
+
+unit: setup-test
+	$(venv)/python -m pytest tests/unit $(PYTEST_OPTIONS)
+
+e2e: setup-test targets
+	$(venv)/python -m pytest tests/e2e $(PYTEST_OPTIONS)
+
+# The samples' own tests, each in an environment of its own.
+samples-tests: setup-test
+	@for sample in debian-sample rpm-sample; do \
+	    echo "$$sample: its own tests"; \
+	    (cd $$sample && ../$(venv)/uv run -q --isolated --no-project --python ../$(venv)/python --with pytest --with . \
+	        python -m pytest -q -p no:cacheprovider) || exit; \
+	done
+
+# Slow the first time (minutes), nothing afterwards. Where they can't be made, the tests say why.
+targets: setup-test
+	@$(venv)/python -m tests.targets make $(TARGETS) || true
+
+setup-sample:
+	@.ci/bootstrap sample
+
+setup-test:
+	@.ci/bootstrap test
+
+clean:
+	rm -rf .venv dist build dist.list *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

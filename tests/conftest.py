@@ -1,0 +1,80 @@
+"""Skips are told with their reasons, and one that nobody expected is a failure.
+
+A test that is skipped proves nothing, and a suite that skips in silence proves less than it seems
+to. A skip whose reason is not in ``EXPECTED`` counts as failed under CI or with
+``PKGGEN_REQUIRE_TARGETS=1``; ``WITHOUT_TARGETS`` is expected only where targets are not required.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Generator, Mapping
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+EXPECTED = {
+    r"no portable interpreter beside the checkout": "test data that a fresh clone does not have",
+}
+"""Pattern of a skip's reason → why that is all right everywhere."""
+
+WITHOUT_TARGETS = {
+    r"target systems need|does not let us make namespaces": "target systems can't run on this machine",
+    r"not allowed to mount": "mounting needs root",
+    r"needs (rpm|dpkg)": "the package manager of another family",
+}
+"""The same, for a machine on which not everything has to be tried."""
+
+
+def strict(environment: Mapping[str, str]) -> bool:
+    """Tell whether every test has to run."""
+    return environment.get("PKGGEN_REQUIRE_TARGETS") == "1" or environment.get("CI", "") not in ("", "0", "false")
+
+
+def explanation(reason: str, environment: Mapping[str, str]) -> str | None:
+    """Return why a skip for ``reason`` was to be expected, or None when it was not."""
+    known = EXPECTED if strict(environment) else EXPECTED | WITHOUT_TARGETS
+    return next((why for pattern, why in known.items() if re.search(pattern, reason)), None)
+
+
+def reason_of(report: pytest.TestReport | pytest.CollectReport) -> str:
+    """Return what a skipped test says of itself."""
+    text = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    return text.removeprefix("Skipped: ")
+
+
+def refuse(report: pytest.TestReport | pytest.CollectReport) -> None:
+    """Turn an unexpected skip into a failure where every test has to run."""
+    if report.skipped and not hasattr(report, "wasxfail") and strict(os.environ):
+        reason = reason_of(report)
+        if explanation(reason, os.environ) is None:
+            report.outcome = "failed"
+            report.longrepr = f"skipped, but every test has to run here: {reason}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    refuse(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    refuse(report)
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """List the skips by reason, above pytest's own closing line."""
+    reasons = Counter(reason_of(report) for report in terminalreporter.stats.get("skipped", []))
+    if not reasons:
+        return
+    terminalreporter.section("skipped, and why")
+    for reason, count in sorted(reasons.items()):
+        why = explanation(reason, os.environ) or "NOT EXPECTED: mend it, or add it to tests/conftest.py with a reason"
+        terminalreporter.write_line(f"{count}x {reason} ({why})")
