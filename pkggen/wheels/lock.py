@@ -1,0 +1,148 @@
+"""Locks: found, read and normalised to PEP 751.
+
+Which one counts, when several exist (``WheelSpec.lock`` names one explicitly and wins):
+
+1. ``pylock.toml`` that somebody else than pkggen wrote: it is never rewritten;
+2. ``uv.lock``, through ``uv export``;
+3. ``requirements.txt`` with hashes: the hashes restrict which files are allowed;
+4. else ``requirements.txt`` without hashes and the project's own dependencies are resolved
+   together and recorded in ``pylock.toml``, so that the next build is the same. That file
+   says in ``[tool.pkggen]`` (PEP 751 reserves ``tool`` for this) what it was made from; when
+   that changes it is made again, keeping what versions it can, and a warning tells so.
+
+``pylock.<name>.toml`` is used only when named. A file that people made comes before one that
+pkggen made, since only the former states an intention.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from packaging.pylock import Pylock, PylockValidationError
+
+from pkggen.errors import ConfigurationError, IntegrityError, Problem, StorageError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+_TABLE = re.compile(r"^\s*\[\[\s*packages\s*\]\]")
+_LINE = re.compile(r"line (\d+)")
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A validated lock; ``path`` is the user's file, from whose directory relative paths start.
+
+    ``lines`` maps a package's name to the line that it starts on, when the file has such.
+    """
+
+    pylock: Pylock
+    path: Path
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+    def where(self, name: str) -> str:
+        """Return "file:line: package" as far as it is known."""
+        line = self.lines.get(name)
+        return f"{self.path.name}:{line}: {name}" if line else f"{self.path.name}: {name}"
+
+    @property
+    def inputs(self) -> Mapping[str, Any]:
+        """Return what pkggen noted when it wrote this lock; empty for anybody else's."""
+        ours = (self.pylock.tool or {}).get("pkggen")
+        return ours if isinstance(ours, Mapping) else {}
+
+
+def read_pylock(path: Path) -> Lock:
+    """Read a ``pylock.toml``.
+
+    Raises StorageError (can't be read), ConfigurationError (not TOML, not PEP 751; file and
+    line) or IntegrityError (a file without a sha256), each with all problems.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigurationError("it is not UTF-8", where=path.name) from error
+    except OSError as error:
+        raise StorageError(f"can't be read: {error.strerror}", where=str(path)) from error
+    return parse_pylock(text, path, numbered=True)
+
+
+def parse_pylock(text: str, path: Path, *, numbered: bool = False) -> Lock:
+    """Validate the text of a lock that stems from ``path``; ``numbered``: its lines are the file's own."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = _LINE.search(str(error))
+        where = f"{path.name}:{found[1]}" if found else path.name
+        raise ConfigurationError(f"it is not valid TOML: {error}", where=where) from error
+    starts = [n for n, line in enumerate(text.splitlines(), 1) if _TABLE.match(line)] if numbered else []
+    packages = data.get("packages")
+    lines = _lines(packages, starts)
+    if isinstance(packages, list):
+        _check_hashes(packages, path, lines)
+        _check_packages(data, packages, path, starts)
+    try:
+        pylock = Pylock.from_dict(data)
+    except PylockValidationError as error:
+        raise ConfigurationError(f"it is not a valid lock: {error}", where=path.name) from error
+    return Lock(pylock, path, lines)
+
+
+def _lines(packages: object, starts: list[int]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    if isinstance(packages, list) and len(packages) == len(starts):
+        for package, line in zip(packages, starts, strict=True):
+            if isinstance(package, dict):
+                found.setdefault(str(package.get("name", "")), line)
+    return found
+
+
+def _check_hashes(packages: list[Any], path: Path, lines: Mapping[str, int]) -> None:
+    problems = []
+    for package in packages:
+        if not isinstance(package, dict):
+            continue
+        name = str(package.get("name", "?"))
+        where = f"{path.name}:{lines[name]}: {name}" if name in lines else f"{path.name}: {name}"
+        wheels = package.get("wheels")
+        files = [*(wheels if isinstance(wheels, list) else []), package.get("archive"), package.get("sdist")]
+        problems += _hash_problems([f for f in files if isinstance(f, dict)], package.get("sdist"), where)
+    IntegrityError.raise_all(problems)
+
+
+def _hash_problems(files: list[dict[str, Any]], sdist: object, where: str) -> list[Problem]:
+    remedy = "lock again with a tool that records sha256"
+    kinds: set[str] = set()
+    for file in files:
+        hashes = file.get("hashes")
+        sha256 = str(hashes.get("sha256", "")) if isinstance(hashes, dict) else ""
+        if not isinstance(hashes, dict) or not hashes:
+            kinds.add("a file is locked without a hash")
+        elif not sha256 and file is not sdist:
+            kinds.add(f"a file is locked with {', '.join(sorted(map(str, hashes)))} only, not sha256")
+        elif sha256 and not _SHA256.fullmatch(sha256):
+            kinds.add(f"{sha256!r} is not a sha256")
+    return [Problem(kind, where, remedy) for kind in sorted(kinds)]
+
+
+def _check_packages(data: dict[str, Any], packages: list[Any], path: Path, starts: list[int]) -> None:
+    """Validate each package by itself, so that all that is wrong is told at once."""
+    problems = []
+    for index, package in enumerate(packages):
+        try:
+            Pylock.from_dict({**data, "packages": [package]})
+        except PylockValidationError as error:
+            if not (error.context or "").startswith("packages"):
+                break  # the fault is in the lock's head, and would be told once a package
+            line = f":{starts[index]}" if len(starts) == len(packages) else ""
+            what = str(error).replace("packages[0]", f"packages[{index}]")
+            problems.append(Problem(f"it is not a valid lock: {what}", f"{path.name}{line}"))
+    ConfigurationError.raise_all(problems)

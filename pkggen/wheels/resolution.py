@@ -1,0 +1,131 @@
+"""Resolving through uv: loose requirements, hash-pinned requirements and uv.lock to PEP 751.
+
+uv never builds a source archive here (that would run its code), never downloads an
+interpreter, and resolves for the target's platform and Python.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import uv
+
+from pkggen.errors import ArtefactError, ConfigurationError, Problem, ToolError
+from pkggen.model import Target
+from pkggen.run import Finished, run
+from pkggen.wheels.address import local_path, redacted, without_credentials
+
+# the manylinux versions that uv 0.8 and later know as --python-platform
+_GLIBC_MINORS = (17, 28, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40)
+_INHERITED = (
+    "HOME", "XDG_CONFIG_HOME", "NETRC", "SSL_CERT_FILE", "SSL_CERT_DIR",
+    "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy",
+    "UV_INDEX", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_INDEX_STRATEGY",
+    "UV_KEYRING_PROVIDER", "UV_INSECURE_HOST", "UV_SYSTEM_CERTS", "UV_NATIVE_TLS", "UV_EXCLUDE_NEWER",
+)  # fmt: skip
+_INDEX_LOGIN = re.compile(r"UV_INDEX_\w+_(USERNAME|PASSWORD)")
+_FILE_URL = re.compile(r'url = "(file://[^"]+)"')
+_OFFLINE_REMEDY = "build once with network access, keep the lock, and give the wheels' directory for find-links"
+
+
+def platform_of(target: Target) -> str:
+    """Return uv's name of the nearest platform that is not newer than ``target``.
+
+    Raises ConfigurationError for a glibc below 2.17, for which uv knows no platform.
+    """
+    fitting = [minor for minor in _GLIBC_MINORS if (2, minor) <= target.glibc]
+    if not fitting:
+        raise ConfigurationError(
+            f"dependencies can't be resolved for glibc {target.glibc[0]}.{target.glibc[1]}",
+            remedy="give a pylock.toml, or a target with glibc 2.17 or later",
+        )
+    return f"{target.arch}-manylinux_2_{fitting[-1]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Resolver:
+    """uv with everything that stays the same within one build.
+
+    ``root`` is the project's directory (uv reads index settings there), ``cache`` a directory
+    of ours, ``python`` "3.13". ``index`` replaces PyPI.
+    """
+
+    root: Path
+    cache: Path
+    python: str
+    platform: str
+    index: str = ""
+    find_links: tuple[Path, ...] = ()
+    offline: bool = False
+
+    def resolve(self, lines: Sequence[str], options: Sequence[str], output: Path) -> str:
+        """Return the text of a PEP 751 lock of requirement ``lines`` and all that they need.
+
+        ``output`` is a file in a scratch directory; versions that it already holds are kept
+        where they still fit. Raises ArtefactError with uv's reasons when nothing fits.
+        """
+        words = ["--generate-hashes", "--only-binary", ":all:", "--python-platform", self.platform]
+        self._compile([*words, *options, "--output-file", str(output)], lines)
+        return self._portable(output.read_text(encoding="utf-8"))
+
+    def locate(self, lines: Sequence[str], options: Sequence[str]) -> str:
+        """Return a PEP 751 lock of exactly the pinned ``lines``, with all their wheels of any platform."""
+        words = ["--generate-hashes", "--only-binary", ":all:", "--no-deps", "--universal"]
+        return self._portable(self._compile([*words, *options], lines).stdout)
+
+    def export(self, lock: Path, extras: Sequence[str]) -> str:
+        """Return the PEP 751 form of ``lock``, a uv.lock, without the project and without groups."""
+        words = ["export", "--project", str(lock.parent), "--format", "pylock.toml", "--frozen"]
+        words += ["--no-emit-project", "--no-default-groups", "--no-header"]
+        for extra in extras:
+            words += ["--extra", extra]
+        finished = self._uv([*words, "--offline"], None)
+        if finished.status != 0:
+            remedy = "check it with: uv lock --check"
+            raise ConfigurationError(_reason(finished), where=lock.name, remedy=remedy)
+        return finished.stdout
+
+    def _compile(self, words: Sequence[str], lines: Sequence[str]) -> Finished:
+        command = ["pip", "compile", "-", "--format", "pylock.toml", "--no-header", "--no-annotate"]
+        command += ["--python-version", self.python, *words]
+        for directory in self.find_links:
+            command += ["--find-links", str(directory)]
+        if self.offline:
+            command.append("--offline")
+        finished = self._uv(command, "\n".join(lines) + "\n")
+        if finished.status == 0:
+            return finished
+        reason = _reason(finished)
+        if "No solution found" in reason or self.offline:
+            remedy = _OFFLINE_REMEDY if self.offline else "loosen a requirement, or give the wheel through find-links"
+            raise ArtefactError(Problem(f"the dependencies can't be resolved: {reason}", self.root.name, remedy))
+        raise ToolError(f"uv failed with status {finished.status}: {reason}")
+
+    def _uv(self, words: Sequence[str], stdin: str | None) -> Finished:
+        # an index may hold a password: the environment is private, the argument list is not
+        env = {"UV_DEFAULT_INDEX": self.index} if self.index else {}
+        logins = [name for name in os.environ if _INDEX_LOGIN.fullmatch(name)]
+        common = ["--quiet", "--no-python-downloads", "--python", sys.executable, "--cache-dir", str(self.cache)]
+        argv = [uv.find_uv_bin(), *words, *common]
+        return run(argv, cwd=self.root, env=env, inherit=[*_INHERITED, *logins], check=False, stdin=stdin)
+
+    def _portable(self, text: str) -> str:
+        """Cut credentials, and write local files below the project as paths relative to it."""
+
+        def relative(match: re.Match[str]) -> str:
+            path = local_path(match[1], self.root)
+            if path is None or not path.is_relative_to(self.root):
+                return match[0]
+            return f'path = "{path.relative_to(self.root).as_posix()}"'
+
+        return _FILE_URL.sub(relative, without_credentials(text))
+
+
+def _reason(finished: Finished) -> str:
+    text = redacted((finished.stderr or finished.stdout).strip())
+    return re.sub(r"\A(error|warning): ", "", text) or f"status {finished.status}"

@@ -1,0 +1,240 @@
+"""Which locked wheel the target gets: by the target's markers and tags, never the build host's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.markers import Environment
+from packaging.pylock import Package, PackageArchive, PackageWheel, Pylock, PylockSelectError
+from packaging.requirements import Requirement
+from packaging.tags import Tag, compatible_tags, cpython_tags
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+
+from pkggen.errors import ArtefactError, ConfigurationError, IntegrityError, Problem
+from pkggen.model import Interpreter, Target
+from pkggen.wheels.address import filename_of, local_path, redacted
+from pkggen.wheels.lock import Lock
+
+# PEP 600: the old names and the glibc that each stands for
+_LEGACY = {(2, 17): "manylinux2014", (2, 12): "manylinux2010", (2, 5): "manylinux1"}
+_SHOWN = 8  # tags of a wheel that does not fit worth naming
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A wheel that the target needs: its file's digest, and where to get it.
+
+    Either ``path`` (of the build host) or ``url`` (http or https) is set; ``size`` is bytes or
+    None when the lock does not say.
+    """
+
+    name: str
+    version: str
+    filename: str
+    sha256: str
+    url: str = ""
+    path: Path | None = None
+    size: int | None = None
+
+
+def environment(target: Target, interpreter: Interpreter) -> Environment:
+    """Return the marker environment of ``target`` (PEP 508).
+
+    Kernel release and version are not known at build time and read "".
+    """
+    return {
+        "implementation_name": "cpython",
+        "implementation_version": interpreter.version,
+        "os_name": "posix",
+        "platform_machine": target.arch,
+        "platform_python_implementation": "CPython",
+        "platform_release": "",
+        "platform_system": "Linux",
+        "platform_version": "",
+        "python_full_version": interpreter.version,
+        "python_version": interpreter.minor,
+        "sys_platform": "linux",
+    }
+
+
+def platforms(target: Target) -> tuple[str, ...]:
+    """Return the platform tags that fit ``target``, best first (PEP 600 and its legacy names)."""
+    lowest = 5 if target.arch in {"x86_64", "i686"} else 17
+    found: list[str] = []
+    for minor in range(target.glibc[1], lowest - 1, -1):
+        found.append(f"manylinux_2_{minor}_{target.arch}")
+        if (2, minor) in _LEGACY:
+            found.append(f"{_LEGACY[2, minor]}_{target.arch}")
+    return (*found, f"linux_{target.arch}")
+
+
+def tags(target: Target, interpreter: Interpreter) -> tuple[Tag, ...]:
+    """Return the tags that fit the interpreter on ``target``, best first: its own ABI, abi3, none, any."""
+    version = tuple(int(part) for part in interpreter.minor.split("."))
+    abi = f"cp{version[0]}{version[1]}"
+    where = platforms(target)
+    return (
+        *cpython_tags(python_version=version, abis=[abi], platforms=where),
+        *compatible_tags(python_version=version, interpreter=abi, platforms=where),
+    )
+
+
+def applies(requirement: Requirement, there: Environment, extras: Sequence[str]) -> bool:
+    """Tell whether ``requirement`` holds in environment ``there`` with any of ``extras`` (or none)."""
+    marker = requirement.marker
+    return marker is None or any(marker.evaluate(_with_extra(there, extra)) for extra in ("", *extras))
+
+
+def _with_extra(there: Environment, extra: str) -> dict[str, str]:
+    return {**{key: str(value) for key, value in there.items()}, "extra": canonicalize_name(extra)}
+
+
+def choose(
+    lock: Lock, target: Target, interpreter: Interpreter, extras: Sequence[str] = (), exclude: str = ""
+) -> tuple[Choice, ...]:
+    """Return the wheel of each locked package that applies to the target, sorted by name.
+
+    The project ``exclude`` itself is left out. Raises ConfigurationError (an unknown extra, the
+    lock is for other Pythons or platforms) or ArtefactError (no wheel fits: only an sdist,
+    a VCS or directory source, tags of other platforms), which names every such package.
+    """
+    there = environment(target, interpreter)
+    _check_scope(lock, there, extras)
+    problems: list[Problem] = []
+    chosen: dict[str, Choice] = {}
+    for package in lock.pylock.packages:
+        if package.name == canonicalize_name(exclude) or (package.directory and package.directory.path in {".", "./"}):
+            continue
+        picked = _pick(lock, package, target, interpreter, extras)
+        if isinstance(picked, Problem):
+            problems.append(picked)
+        elif picked and picked.name in chosen:
+            what = f"{picked.name} is locked twice for this target: {chosen[picked.name].version} and {picked.version}"
+            problems.append(Problem(what, lock.where(package.name), "give the entries markers that exclude each other"))
+        elif picked:
+            chosen[picked.name] = picked
+    ArtefactError.raise_all(problems)
+    return tuple(chosen[name] for name in sorted(chosen))
+
+
+def missing(
+    requirements: Sequence[Requirement], choices: Sequence[Choice], lock: Lock
+) -> tuple[list[Problem], list[str]]:
+    """Compare the project's ``requirements`` with what was chosen.
+
+    Returns (problems: required, but not locked; warnings: locked in a version that the
+    project's metadata does not allow, as an override may intend).
+    """
+    locked = {choice.name: choice for choice in choices}
+    problems, warnings = list[Problem](), list[str]()
+    for requirement in requirements:
+        choice = locked.get(canonicalize_name(requirement.name))
+        if choice is None:
+            what = f"{requirement.name} is required by the project but not locked"
+            problems.append(Problem(what, lock.path.name, "lock again: the lock is older than the dependencies"))
+        elif not requirement.specifier.contains(choice.version, prereleases=True):
+            warnings.append(
+                f"{lock.path.name}: {choice.name} is locked at {choice.version}, "
+                f"but the project asks for {requirement.specifier}"
+            )
+    return problems, warnings
+
+
+def raise_missing(problems: Sequence[Problem]) -> None:
+    """Raise IntegrityError when there are ``problems``: the lock does not cover the project."""
+    IntegrityError.raise_all(problems)
+
+
+def _check_scope(lock: Lock, there: Environment, extras: Sequence[str]) -> None:
+    problems = []
+    if lock.pylock.extras:  # a lock that declares none had its extras applied when it was made
+        known = {str(e) for e in lock.pylock.extras}
+        unknown = [e for e in extras if canonicalize_name(e) not in known]
+        problems += [Problem(f"extra {e!r} is not in the lock", lock.path.name, "lock it too") for e in unknown]
+    empty = Pylock(
+        lock_version=lock.pylock.lock_version,
+        environments=lock.pylock.environments,
+        requires_python=lock.pylock.requires_python,
+        created_by=lock.pylock.created_by,
+        packages=[],
+    )
+    try:
+        list(empty.select(environment=there, tags=[]))
+    except PylockSelectError as error:
+        problems.append(Problem(str(error), lock.path.name, "lock for the Python and platform of the target"))
+    ConfigurationError.raise_all(problems)
+
+
+def _pick(
+    lock: Lock, package: Package, target: Target, interpreter: Interpreter, extras: Sequence[str]
+) -> Choice | Problem | None:
+    fitting = tags(target, interpreter)
+    alone = Pylock(
+        lock_version=lock.pylock.lock_version,
+        default_groups=lock.pylock.default_groups,
+        created_by=lock.pylock.created_by,
+        packages=[package],
+    )
+    where = lock.where(package.name)
+    names = [canonicalize_name(e) for e in extras]
+    try:
+        selected = next(
+            iter(alone.select(environment=environment(target, interpreter), tags=fitting, extras=names)), None
+        )
+    except PylockSelectError as error:
+        if package.wheels and "No wheel found" in str(error):
+            return _nothing_fits(package, target, interpreter, where)
+        return Problem(str(error).replace(" at packages[0]", ""), where)
+    if selected is None:
+        return None
+    source = selected[1]
+    if isinstance(source, PackageWheel):
+        return _choice(lock, package, source, source.filename)
+    if isinstance(source, PackageArchive):
+        name = filename_of(source.url or source.path or "")
+        if name.endswith(".whl"):
+            return _archived_wheel(lock, package, source, name, fitting)
+    return _nothing_fits(package, target, interpreter, where)
+
+
+def _archived_wheel(
+    lock: Lock, package: Package, source: PackageArchive, name: str, fitting: Sequence[Tag]
+) -> Choice | Problem:
+    try:
+        actual, _, _, offered = parse_wheel_filename(name)
+    except InvalidWheelFilename as error:
+        return Problem(str(error), lock.where(package.name))
+    if actual != package.name:
+        return Problem(f"{name} is not a wheel of {package.name}", lock.where(package.name))
+    if offered.isdisjoint(fitting):
+        return Problem(f"{name} does not fit the target", lock.where(package.name))
+    return _choice(lock, package, source, name)
+
+
+def _choice(lock: Lock, package: Package, source: PackageWheel | PackageArchive, filename: str) -> Choice:
+    version = str(parse_wheel_filename(filename)[1])
+    address = source.path or source.url or ""
+    path = local_path(address, lock.path.parent)
+    url = "" if path else address
+    return Choice(package.name, version, filename, source.hashes["sha256"].lower(), url, path, source.size)
+
+
+def _nothing_fits(package: Package, target: Target, interpreter: Interpreter, where: str) -> Problem:
+    label = f"{package.name} {package.version}" if package.version else package.name
+    wanted = f"CPython {interpreter.minor}, {target.arch}, glibc {target.glibc[0]}.{target.glibc[1]}"
+    would_fit = f"cp{interpreter.minor.replace('.', '')}-…-{platforms(target)[0]} (or lower), or py3-none-any"
+    remedy = f"choose a version that has a wheel ({would_fit}), or build one into a directory for find-links"
+    if package.vcs:
+        return Problem(
+            f"{label} comes from a VCS ({redacted(package.vcs.url or package.vcs.path or '')})", where, remedy
+        )
+    if package.directory:
+        kind = "an editable directory" if package.directory.editable else "a directory"
+        return Problem(f"{label} comes from {kind} ({package.directory.path})", where, remedy)
+    if not package.wheels:
+        return Problem(f"{label} has only a source archive, no wheel for {wanted}", where, remedy)
+    offered = sorted({name.removesuffix(".whl").split("-", 2)[-1] for name in (w.filename for w in package.wheels)})
+    more = f" and {len(offered) - _SHOWN} more" if len(offered) > _SHOWN else ""
+    return Problem(f"{label} has no wheel for {wanted}; there are {', '.join(offered[:_SHOWN])}{more}", where, remedy)
