@@ -78,8 +78,8 @@ def checked_release(release: str) -> str:
     return release
 
 
-def debian_name(name: str) -> str:
-    """Return the package name for a project's ``name``: ``My_App`` becomes ``my-app`` (Debian policy 5.6.7).
+def package_name(name: str) -> str:
+    """Return the package's name, one for both formats: ``My_App`` becomes ``my-app`` (Debian policy 5.6.7).
 
     Runs of ``-``, ``_`` and ``.`` become one ``-``, as in PEP 503, so that names that the package
     index holds for equal stay equal. Raises ConfigurationError when nothing valid comes of it.
@@ -92,8 +92,3 @@ def debian_name(name: str) -> str:
             remedy=f"use 2 to {_NAME_LIMIT} letters, digits, '+' and '-' that start with a letter or digit",
         )
     return mapped
-
-
-def rpm_name(name: str) -> str:
-    """Return the package name for a project's ``name``; the same as Debian's, so that one name serves both."""
-    return debian_name(name)

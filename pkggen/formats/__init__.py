@@ -1,0 +1,40 @@
+"""Package formats: each folds the same payload into a file of its own kind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from pkggen.formats.deb import Deb
+from pkggen.formats.rpm import Rpm
+from pkggen.model import Package, Payload, Rendered
+from pkggen.templating import Templates
+
+
+class Format(Protocol):
+    """What a format can do; each step takes what the step before gave."""
+
+    name: str
+
+    def check_tools(self) -> None:
+        """Raise ToolError, with a remedy, when a program that :meth:`assemble` runs is missing."""
+        ...
+
+    def describe(self, payload: Payload) -> Package:
+        """Return the payload as this format names it. Raises ConfigurationError and ArtefactError."""
+        ...
+
+    def render(self, package: Package, templates: Templates) -> Rendered:
+        """Return every text of the package; those whose names are absolute paths are its files."""
+        ...
+
+    def assemble(self, rendered: Rendered, directory: Path) -> Path:
+        """Pack within ``directory``, ours alone, and return the file. Raises ToolError and StorageError."""
+        ...
+
+    def verify(self, path: Path, rendered: Rendered) -> None:
+        """Read ``path`` back; raise IntegrityError that lists every difference from what was rendered."""
+        ...
+
+
+FORMATS: dict[str, Format] = {"deb": Deb(), "rpm": Rpm()}

@@ -1,0 +1,79 @@
+"""What templates may use: the values by their names, the same for both formats."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from email.utils import parseaddr
+
+from pkggen.errors import ArtefactError
+from pkggen.model import Package, Payload
+from pkggen.templating import Templates
+from pkggen.versions import package_name
+
+# What `uname -m` may say on a machine that runs our files.
+_MACHINES = {"x86_64": "x86_64|amd64", "aarch64": "aarch64|arm64"}
+
+
+def template_context(package: Package) -> dict[str, object]:
+    """Return the names that every template may use."""
+    payload = package.payload
+    return {
+        "package": package,
+        "payload": payload,
+        "project": payload.project,
+        "maintainer": maintainer(payload),
+        "name": package.name,
+        "prefix": payload.prefix,
+        "services": payload.services,
+        "units": [s.unit for s in payload.services],
+        "users": payload.users,
+        "python": interpreter_path(payload),
+        "program": posixpath.join(payload.prefix, "lib/activate.py"),
+        "machines": _MACHINES.get(payload.target.arch, payload.target.arch),
+        "date": datetime.fromtimestamp(payload.epoch, timezone.utc),
+        "summary": payload.project.summary or f"{payload.project.name} and the Python it runs on",
+        "description": payload.project.description or _DESCRIPTION.format(name=payload.project.name),
+    }
+
+
+def maintainer(payload: Payload) -> str:
+    """Return ``name <address>`` (Debian policy 5.6.2), made up of what there is: an address may be lacking."""
+    name, address = parseaddr(payload.project.maintainer)
+    if "@" not in address:
+        name, address = payload.project.maintainer or f"Maintainers of {payload.project.name}", ""
+    quoted = f'"{name}"' if set(name) & set(',;:"()[]\\') and '"' not in name else name
+    return f"{quoted or address} <{address or f'{package_name(payload.project.name)}@package.invalid'}>"
+
+
+_DESCRIPTION = (
+    "{name} with its own Python interpreter and all the libraries it needs.\n"
+    "Nothing is downloaded on installation, and the system's Python stays untouched."
+)
+
+
+def interpreter_path(payload: Payload) -> str:
+    """Return the absolute path of the packaged interpreter, as manifest.json tells it."""
+    path = posixpath.join(payload.prefix, "manifest.json")
+    manifest = next((e for e in payload.entries if e.path == path and e.content), None)
+    if manifest is None or manifest.content is None:
+        raise ArtefactError(f"{path} is not among the payload's files")
+    python = json.loads(manifest.content)["python"]
+    return posixpath.join(payload.prefix, "layers", python["layer"], python["executable"])
+
+
+def common_texts(templates: Templates, context: Mapping[str, object], package: Package) -> dict[str, str]:
+    """Return the files that both formats add, by their paths: units, users and the administrator's command."""
+    payload = package.payload
+    texts = {
+        f"{payload.prefix}/bin/{package.name}-releases": templates.render("common/releases.sh.j2", **context),
+    }
+    for service in payload.services:
+        texts[f"/usr/lib/systemd/system/{service.unit}"] = templates.render(
+            "common/service.j2", **context, service=service
+        )
+    if payload.users:
+        texts[f"/usr/lib/sysusers.d/{package.name}.conf"] = templates.render("common/sysusers.conf.j2", **context)
+    return texts

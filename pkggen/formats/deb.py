@@ -1,0 +1,171 @@
+"""The Debian format: a control file, four maintainer scripts and ``dpkg-deb`` around the payload."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timezone
+from email.utils import format_datetime
+from gzip import GzipFile
+from pathlib import Path
+
+from pkggen.errors import IntegrityError, Problem
+from pkggen.formats.buildroot import write_buildroot
+from pkggen.formats.compression import Compression, parse_compression
+from pkggen.formats.context import common_texts, template_context
+from pkggen.formats.deb_archive import DebArchive, read_deb
+from pkggen.formats.deb_control import debian_relations, installed_size
+from pkggen.formats.lintian import lintian_overrides
+from pkggen.formats.members import complete, content_entry, differences, options_of, parents, text_entries
+from pkggen.model import ConfigKind, Entry, Kind, Package, Payload, Rendered
+from pkggen.run import find_tool, run
+from pkggen.templating import Templates
+from pkggen.versions import debian_version, package_name
+
+_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+_SCRIPTS = ("preinst", "postinst", "prerm", "postrm")
+_OLD = {"debian:10", "debian:11"}  # their dpkg can't read zstd; Ubuntu's can since 18.04
+_REMEDY = "install dpkg (apt-get install dpkg, dnf install dpkg)"
+
+
+class Deb:
+    """Makes .deb files."""
+
+    name = "deb"
+
+    def check_tools(self) -> None:
+        """Raise ToolError when what :meth:`assemble` runs is not installed."""
+        find_tool("dpkg-deb", _REMEDY)
+
+    def describe(self, payload: Payload) -> Package:
+        """Return the payload as Debian names it; raise ConfigurationError or ArtefactError for what can't be."""
+        options = options_of(payload, self.name)
+        name, arch = package_name(payload.project.name), _ARCHITECTURES[payload.target.arch]
+        version = debian_version(payload.project.version, payload.release)
+        old = bool(_OLD.intersection(payload.target.distros))
+        compression = parse_compression(options.compression, "tool.pkggen.deb.compression", old_target=old)
+        return Package(
+            format=self.name,
+            name=name,
+            version=version,
+            release=payload.release,
+            arch=arch,
+            filename=f"{name}_{version.split(':')[-1]}_{arch}.deb",
+            payload=payload,
+            relations=debian_relations(payload),
+            compression=str(compression),
+        )
+
+    def render(self, package: Package, templates: Templates) -> Rendered:
+        """Return the control files and the files that Debian asks for, as text by their names or paths."""
+        payload, share = package.payload, "/usr/share"
+        context = template_context(package) | {
+            "section": options_of(payload, self.name).section or "misc",
+            "changelog_date": format_datetime(datetime.fromtimestamp(payload.epoch, timezone.utc)),
+            "started": [s.unit for s in payload.services if s.start],
+            "overrides": lintian_overrides(payload),
+        }
+        texts = common_texts(templates, context, package)
+        texts |= {
+            f"{share}/doc/{package.name}/copyright": templates.render("deb/copyright.j2", **context),
+            f"{share}/doc/{package.name}/changelog.Debian": templates.render("deb/changelog.j2", **context),
+            f"{share}/lintian/overrides/{package.name}": templates.render("deb/overrides.j2", **context),
+        }
+        entries = _members(Rendered(package, texts))
+        context |= {
+            "installed_size": installed_size(entries),
+            "owned": [e for e in entries if (e.owner, e.group) != ("root", "root")],
+        }
+        texts["control"] = templates.render("deb/control.j2", **context)
+        texts |= {script: templates.render(f"deb/{script}.j2", **context) for script in _SCRIPTS}
+        conffiles = "".join(f"{e.path}\n" for e in entries if e.config is not ConfigKind.NONE)
+        return Rendered(package, texts | ({"conffiles": conffiles} if conffiles else {}))
+
+    def assemble(self, rendered: Rendered, directory: Path) -> Path:
+        """Pack in ``directory``, which is private to us; return the package's path.
+
+        Raises ToolError and StorageError. Bytes depend on the rendered package and dpkg's version alone.
+        """
+        payload, root = rendered.package.payload, directory / "root"
+        entries = _members(rendered)
+        write_buildroot((*_control_files(rendered, entries), *entries), root, payload.epoch)
+        path = directory / rendered.package.filename
+        compression = parse_compression(rendered.package.compression, self.name, old_target=False)
+        run(
+            ["dpkg-deb", "--root-owner-group", *_flags(compression), "--build", root, path],
+            env={"SOURCE_DATE_EPOCH": str(payload.epoch), "HOME": str(directory)},
+            timeout=3600,
+        )
+        return path
+
+    def verify(self, path: Path, rendered: Rendered) -> None:
+        """Read the package back; raise IntegrityError that lists all that is not as rendered."""
+        archive = read_deb(path)
+        found = list(differences(_as_packed(rendered), archive.members, path.name))
+        found += _control_differences(rendered, archive, path.name)
+        IntegrityError.raise_all(found)
+
+
+def _members(rendered: Rendered) -> tuple[Entry, ...]:
+    payload = rendered.package.payload
+    own = (_compressed(e) if e.path.endswith("/changelog.Debian") else e for e in text_entries(rendered))
+    extra = options_of(payload, "deb").entries
+    return complete((*payload.entries, *extra, *own), payload, rendered.package.name)
+
+
+def _compressed(entry: Entry) -> Entry:
+    """Return the entry as ``gzip -9n`` packs it (Debian policy 12.7)."""
+    packed = io.BytesIO()
+    with GzipFile(filename="", mode="wb", compresslevel=9, fileobj=packed, mtime=0) as stream:
+        stream.write(entry.content or b"")
+    return content_entry(f"{entry.path}.gz", packed.getvalue(), entry.mtime)
+
+
+def _control_files(rendered: Rendered, entries: tuple[Entry, ...]) -> Iterator[Entry]:
+    """Yield what goes to DEBIAN/ in the build directory."""
+    epoch = rendered.package.payload.epoch
+    texts = {n: t for n, t in rendered.texts.items() if not n.startswith("/")}
+    digests = {e.path: _md5(e) for e in entries if e.kind is Kind.FILE and e.config is ConfigKind.NONE}
+    texts["md5sums"] = _md5sums(digests)
+    for name, text in sorted(texts.items()):
+        yield content_entry(f"/DEBIAN/{name}", text.encode(), epoch, executable=name in _SCRIPTS)
+
+
+def _md5sums(digests: dict[str, str]) -> str:
+    return "".join(f"{digest}  {path[1:]}\n" for path, digest in sorted(digests.items()))
+
+
+def _md5(entry: Entry) -> str:
+    """Return the digest that ``dpkg --verify`` compares (deb-md5sums(5))."""
+    data = entry.source.read_bytes() if entry.source else entry.content or b""
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()
+
+
+def _flags(compression: Compression) -> tuple[str, ...]:
+    if compression.kind == "none":
+        return ("-Znone",)
+    # zstd's bytes depend on whether threads are used, xz's do not
+    threads = ("--threads-max=1",) if compression.kind == "zstd" else ()
+    return (f"-Z{compression.kind}", f"-z{compression.level}", *threads)
+
+
+def _as_packed(rendered: Rendered) -> Iterator[Entry]:
+    """Yield what the archive should list: everything is root's (postinst gives files away), parents included."""
+    entries = _members(rendered)
+    known = {e.path for e in entries}
+    for path in {p for e in entries for p in parents(e.path)} - known:
+        yield Entry(path, Kind.DIRECTORY, 0o755, mtime=rendered.package.payload.epoch)
+    for entry in entries:
+        config = ConfigKind.NONE if entry.config is ConfigKind.NONE else ConfigKind.NOREPLACE
+        yield replace(entry, owner="root", group="root", config=config)
+
+
+def _control_differences(rendered: Rendered, archive: DebArchive, path: str) -> Iterator[Problem]:
+    wanted = {n: t for n, t in rendered.texts.items() if not n.startswith("/")}
+    config = {e.path for e in archive.members if e.config is not ConfigKind.NONE}
+    wanted["md5sums"] = _md5sums({p: d for p, d in archive.md5.items() if p not in config})
+    for name in sorted(wanted.keys() | archive.control.keys()):
+        if wanted.get(name) != archive.control.get(name):
+            yield Problem(f"control file {name} is not what was rendered", path)

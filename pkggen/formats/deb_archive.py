@@ -1,0 +1,118 @@
+"""Reading a .deb (deb(5)): an ar archive of two compressed tarballs, streamed so that size costs no memory."""
+
+from __future__ import annotations
+
+import hashlib
+import lzma
+import tarfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from gzip import GzipFile
+from pathlib import Path
+from typing import IO, Any, cast
+
+import zstandard
+from debian.arfile import ArError, ArFile
+
+from pkggen.errors import ArtefactError
+from pkggen.model import ConfigKind, Entry, Kind
+
+_CHUNK = 1 << 18
+_AR_MAGIC, _AR_HEADER = 8, 60  # bytes
+_KINDS = {
+    tarfile.REGTYPE: Kind.FILE,
+    tarfile.AREGTYPE: Kind.FILE,
+    tarfile.DIRTYPE: Kind.DIRECTORY,
+    tarfile.SYMTYPE: Kind.SYMLINK,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DebArchive:
+    """What a .deb holds: control files by name, members with absolute paths, md5 by path, compressor of the data."""
+
+    control: Mapping[str, str]
+    members: tuple[Entry, ...]
+    md5: Mapping[str, str]
+    compression: str
+
+
+def read_deb(path: Path) -> DebArchive:
+    """Read all of ``path``; raise ArtefactError when it is truncated or no .deb."""
+    try:
+        archive = ArFile(str(path))
+        names = [m.name for m in archive.getmembers()]
+        _check_shape(path, names, [m.size for m in archive.getmembers()])
+        with _tarball(archive.getmember(names[1]), names[1]) as tar:
+            control = {m.name.removeprefix("./"): _text(tar, m) for m in tar if m.isfile()}
+        config = set(control.get("conffiles", "").splitlines())
+        members: list[Entry] = []
+        md5: dict[str, str] = {}
+        with _tarball(archive.getmember(names[2]), names[2]) as tar:
+            for member in tar:
+                entry, digest = _member(tar, member, config)
+                members.append(entry)
+                if digest:
+                    md5[entry.path] = digest
+    except (ArError, tarfile.TarError, lzma.LZMAError, zstandard.ZstdError, OSError, EOFError, ValueError) as error:
+        raise ArtefactError(f"can't be read as a .deb: {error}", where=str(path)) from error
+    return DebArchive(
+        control,
+        tuple(m for m in members if m.path != "/"),
+        md5,
+        names[2].removeprefix("data.tar").lstrip(".") or "none",
+    )
+
+
+def _check_shape(path: Path, names: list[str], sizes: list[int]) -> None:
+    if len(names) != 3 or names[0] != "debian-binary" or not names[1].startswith("control.tar"):
+        raise ValueError("it does not hold debian-binary, control.tar and data.tar")
+    # members are padded to even sizes
+    if path.stat().st_size != _AR_MAGIC + sum(_AR_HEADER + size + size % 2 for size in sizes):
+        raise ValueError("it is truncated, or something follows its end")
+
+
+@contextmanager
+def _tarball(member: object, name: str) -> Iterator[tarfile.TarFile]:
+    raw = cast("IO[bytes]", member)
+    opened: Any
+    if name.endswith(".zst"):
+        opened = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
+    elif name.endswith(".xz"):
+        opened = lzma.LZMAFile(raw)  # noqa: SIM115 - closed with the archive
+    elif name.endswith(".gz"):
+        opened = GzipFile(fileobj=raw)
+    else:
+        opened = raw
+    with tarfile.open(fileobj=opened, mode="r|", bufsize=_CHUNK) as tar:
+        yield tar
+
+
+def _text(tar: tarfile.TarFile, member: tarfile.TarInfo) -> str:
+    stream = tar.extractfile(member)
+    return stream.read().decode() if stream else ""
+
+
+def _member(tar: tarfile.TarFile, member: tarfile.TarInfo, config: set[str]) -> tuple[Entry, str]:
+    if member.type not in _KINDS:
+        raise ValueError(f"{member.name} is neither file, directory nor link")
+    path = "/" + member.name.removeprefix("./").strip("/").removeprefix(".")
+    kind = _KINDS[member.type]
+    sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
+    if kind is Kind.FILE and (stream := tar.extractfile(member)):
+        while chunk := stream.read(_CHUNK):
+            sha256.update(chunk)
+            md5.update(chunk)
+    is_file = kind is Kind.FILE
+    entry = Entry(
+        path, kind, 0o777 if kind is Kind.SYMLINK else member.mode,
+        size=member.size if is_file else 0,
+        sha256=sha256.hexdigest() if is_file else "",
+        mtime=int(member.mtime),
+        link=member.linkname if kind is Kind.SYMLINK else "",
+        owner=member.uname or str(member.uid),
+        group=member.gname or str(member.gid),
+        config=ConfigKind.NOREPLACE if path in config else ConfigKind.NONE,
+    )  # fmt: skip
+    return entry, md5.hexdigest() if is_file else ""

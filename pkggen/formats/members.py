@@ -1,0 +1,115 @@
+"""Everything a package holds, as entries: the payload, what its format adds, and its own directories."""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from pkggen.errors import ConfigurationError, Problem
+from pkggen.model import Entry, FormatOptions, Kind, Payload, Rendered
+
+_NAME_LIMIT = 255  # bytes of one path component, on every common file system
+
+
+def options_of(payload: Payload, format_name: str) -> FormatOptions:
+    """Return what the user said of one format."""
+    return payload.options.get(format_name, FormatOptions())
+
+
+def text_entries(rendered: Rendered) -> Iterator[Entry]:
+    """Yield the texts that are files of the package (their names are paths); those with ``#!`` can be run."""
+    for path, text in rendered.texts.items():
+        if path.startswith("/"):
+            yield content_entry(path, text.encode(), rendered.package.payload.epoch, executable=text.startswith("#!"))
+
+
+def content_entry(path: str, content: bytes, epoch: int, *, executable: bool = False) -> Entry:
+    """Return a generated file."""
+    return Entry(
+        path,
+        mode=0o755 if executable else 0o644,
+        size=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        mtime=epoch,
+        content=content,
+    )
+
+
+def complete(entries: Iterable[Entry], payload: Payload, name: str) -> tuple[Entry, ...]:
+    """Return ``entries`` with the directories that the package ``name`` owns, sorted, mtimes clamped to the epoch.
+
+    Raises ConfigurationError for paths that collide and for names that no package manager carries.
+    """
+    entries = tuple(entries)
+    given = {e.path: replace(e, mtime=payload.epoch) for e in entries if e.kind is Kind.DIRECTORY}
+    others = [e for e in entries if e.kind is not Kind.DIRECTORY]
+    _check([*given.values(), *others])
+    for entry in others:
+        for parent in parents(entry.path):
+            if parent not in given and is_owned(parent, payload.prefix, name):
+                given[parent] = Entry(parent, Kind.DIRECTORY, 0o755, mtime=payload.epoch)
+    clamped = (replace(e, mtime=min(e.mtime, payload.epoch)) for e in (*given.values(), *others))
+    return tuple(sorted(clamped, key=lambda e: e.path))
+
+
+def parents(path: str) -> Iterator[str]:
+    """Yield the directories above ``path``, nearest first, the root left out."""
+    while (path := posixpath.dirname(path)) != "/":
+        yield path
+
+
+def is_owned(directory: str, prefix: str, name: str) -> bool:
+    """Tell whether a directory is the package's own: at or below its prefix, or named for it (``/etc/<name>``).
+
+    All others are the system's; an rpm that owned ``/opt`` would change its mode on the target.
+    """
+    vendor = directory.startswith("/opt/") and prefix.startswith(directory + "/")
+    return vendor or directory == prefix or directory.startswith(prefix + "/") or name in directory.split("/")
+
+
+def _check(entries: Sequence[Entry]) -> None:
+    counts = Counter(e.path for e in entries)
+    problems = [Problem(f"{path} comes from {n} places", "files") for path, n in counts.items() if n > 1]
+    files = {e.path for e in entries if e.kind is not Kind.DIRECTORY}
+    for entry in entries:
+        problems += (Problem(why, "files") for why in _faults(entry))
+        clash = next((p for p in parents(entry.path) if p in files), None)
+        if clash:
+            problems.append(Problem(f"{clash} is a file, and {entry.path} lies below it", "files"))
+    ConfigurationError.raise_all(problems)
+
+
+def _faults(entry: Entry) -> Iterator[str]:
+    path = entry.path
+    if not path.startswith("/") or posixpath.normpath(path) != path:
+        yield f"{path!r} is no absolute, plain path"
+    if any(ord(c) < 0x20 or ord(c) == 0x7F for c in path + entry.link):
+        yield f"{path!r} has a control character in its name"
+    try:
+        too_long = any(len(part.encode()) > _NAME_LIMIT for part in path.split("/"))
+    except UnicodeEncodeError:
+        yield f"{path!r} is not UTF-8"
+    else:
+        if too_long:
+            yield f"{path!r} has a name longer than {_NAME_LIMIT} bytes"
+
+
+_COMPARED = ("kind", "mode", "owner", "group", "link", "size", "sha256", "mtime", "config")
+
+
+def differences(expected: Iterable[Entry], actual: Iterable[Entry], path: str) -> Iterator[Problem]:
+    """Yield one problem for each member of the package file at ``path`` that is not what was intended."""
+    wanted, found = ({e.path: e for e in entries} for entries in (expected, actual))
+    for name in sorted(wanted.keys() | found.keys()):
+        if name not in found:
+            yield Problem(f"{name} is missing", path)
+        elif name not in wanted:
+            yield Problem(f"{name} should not be there", path)
+        else:
+            for field in _COMPARED:
+                want, got = getattr(wanted[name], field), getattr(found[name], field)
+                if want != got:
+                    yield Problem(f"{name}: {field} is {got!r}, expected {want!r}", path)

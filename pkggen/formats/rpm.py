@@ -1,0 +1,161 @@
+"""The rpm format: a spec of our own making, and ``rpmbuild`` in a directory where it finds nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timezone
+from email.utils import parseaddr
+from pathlib import Path
+
+from pkggen.errors import IntegrityError, ToolError
+from pkggen.formats.buildroot import write_buildroot
+from pkggen.formats.compression import Compression, parse_compression
+from pkggen.formats.context import common_texts, template_context
+from pkggen.formats.members import complete, differences, options_of, text_entries
+from pkggen.formats.rpm_archive import read_rpm
+from pkggen.formats.rpm_files import file_lines, ghosts
+from pkggen.formats.rpm_header import header_differences, rpm_relations
+from pkggen.model import Entry, Package, Payload, Rendered
+from pkggen.run import find_tool, run
+from pkggen.templating import Templates, builtin_text
+from pkggen.versions import checked_release, package_name, rpm_version
+
+_SCRIPTS = ("pre", "post", "preun", "postun", "posttrans", "verifyscript")
+_OLD = {"el:7"}  # its rpm can't read zstd
+_REMEDY = "install rpmbuild (apt-get install rpm, dnf install rpm-build)"
+_WITH_THREADS = (4, 18)  # older rpmbuilds read T2 as a level
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+class Rpm:
+    """Makes .rpm files."""
+
+    name = "rpm"
+
+    def check_tools(self) -> None:
+        """Raise ToolError when what :meth:`assemble` runs is not installed."""
+        find_tool("rpmbuild", _REMEDY)
+
+    def describe(self, payload: Payload) -> Package:
+        """Return the payload as rpm names it; raise ConfigurationError for what can't be."""
+        options = options_of(payload, self.name)
+        name, arch = package_name(payload.project.name), payload.target.arch
+        _, version = rpm_version(payload.project.version)
+        release = checked_release(payload.release)
+        old = bool(_OLD.intersection(payload.target.distros))
+        compression = parse_compression(options.compression, "tool.pkggen.rpm.compression", old_target=old)
+        return Package(
+            format=self.name,
+            name=name,
+            version=version,
+            release=release,
+            arch=arch,
+            filename=f"{name}-{version}-{release}.{arch}.rpm",
+            payload=payload,
+            relations=rpm_relations(payload),
+            compression=str(compression),
+        )
+
+    def render(self, package: Package, templates: Templates) -> Rendered:
+        """Return the spec, the scriptlets it holds and the files that rpm systems ask for."""
+        payload, context = package.payload, template_context(package)
+        epoch, _ = rpm_version(payload.project.version)
+        evr = f"{package.version}-{package.release}"
+        context |= {
+            "epoch": epoch,
+            "evr": f"{epoch}:{evr}" if epoch else evr,
+            "section": options_of(payload, self.name).section or "Applications/System",
+            "vendor": parseaddr(str(context["maintainer"]))[0] or package.name,
+            "started": [s.unit for s in payload.services if s.start],
+            "restart_mark": f"/run/{package.name}.restart",
+            "changelog_date": _changelog_date(payload),
+        }
+        texts = common_texts(templates, context, package)
+        if payload.services:
+            preset = f"/usr/lib/systemd/system-preset/80-{package.name}.preset"
+            texts[preset] = templates.render("rpm/preset.j2", **context)
+        # posttrans has work only where services are
+        names = [s for s in _SCRIPTS if s != "posttrans" or payload.services]
+        scripts = {s: templates.render(f"rpm/{s}.j2", **context).strip("\n") + "\n" for s in names}
+        context |= {
+            "scripts": scripts,
+            "files": list(file_lines(_members(Rendered(package, texts)), payload)),
+        }
+        texts[f"{package.name}.spec"] = templates.render("rpm/spec.j2", **context)
+        return Rendered(package, texts | scripts)
+
+    def assemble(self, rendered: Rendered, directory: Path) -> Path:
+        """Pack in ``directory``, which is private to us; return the package's path.
+
+        Raises ToolError and StorageError. Bytes depend on the rendered package and rpm's version alone.
+        """
+        package = rendered.package
+        write_buildroot(_members(rendered), directory / "stage", package.payload.epoch)
+        spec = directory / f"{package.name}.spec"
+        spec.write_text(rendered.texts[spec.name], encoding="utf-8")
+        magic = directory / "magic"
+        magic.write_text(builtin_text("rpm/tiny.magic"), encoding="utf-8")
+        compression = parse_compression(package.compression, self.name, old_target=False)
+        macros = {
+            "_topdir": directory / "rpmbuild",
+            "_tmppath": directory,
+            "_dbpath": directory / "rpmdb",
+            "_binary_payload": _payload_flags(compression),
+        }
+        run(
+            ["rpmbuild", "-bb", "--quiet", "--target", f"{package.arch}-linux", *_defines(macros), spec],
+            cwd=directory,
+            env={
+                "SOURCE_DATE_EPOCH": str(package.payload.epoch),
+                "HOME": str(directory),
+                "MAGIC": str(magic),
+                "PKGGEN_STAGE": str(directory / "stage"),
+            },
+            timeout=3600,
+        )
+        path = directory / "rpmbuild" / "RPMS" / package.arch / package.filename
+        if not path.is_file():
+            raise ToolError(f"rpmbuild wrote no {package.filename}")
+        return path
+
+    def verify(self, path: Path, rendered: Rendered) -> None:
+        """Read the package back; raise IntegrityError that lists all that is not as rendered."""
+        archive = read_rpm(path)
+        found = list(differences(_members(rendered), archive.members, path.name))
+        found += header_differences(rendered, archive, _SCRIPTS, path.name)
+        IntegrityError.raise_all(found)
+
+
+def _members(rendered: Rendered) -> tuple[Entry, ...]:
+    payload = rendered.package.payload
+    extra = options_of(payload, "rpm").entries
+    entries = (*payload.entries, *extra, *text_entries(rendered), *ghosts(payload))
+    return complete(entries, payload, rendered.package.name)
+
+
+def _changelog_date(payload: Payload) -> str:
+    """Return "Sun Jun 15 2025", in English whatever the locale."""
+    date = datetime.fromtimestamp(payload.epoch, timezone.utc)
+    return f"{_DAYS[date.weekday()]} {_MONTHS[date.month - 1]} {date.day:02} {date.year}"
+
+
+def _defines(macros: Mapping[str, object]) -> Iterator[str]:
+    for name, value in macros.items():
+        yield "--define"
+        yield f"{name} {str(value).replace('%', '%%')}"
+
+
+def _payload_flags(compression: Compression) -> str:
+    """Return the value of %_binary_payload; two threads give the same bytes as any other number of them but none."""
+    suffix = {"zstd": "zstdio", "xz": "xzdio", "gzip": "gzdio", "none": "ufdio"}[compression.kind]
+    if compression.kind == "none":
+        return f"w.{suffix}"
+    threads = "T2" if compression.kind == "zstd" and _rpm_release() >= _WITH_THREADS else ""
+    return f"w{compression.level}{threads}.{suffix}"
+
+
+def _rpm_release() -> tuple[int, ...]:
+    text = run(["rpmbuild", "--version"]).stdout
+    return tuple(int(n) for n in re.findall(r"\d+", text)[:2])

@@ -1,0 +1,137 @@
+"""Reading an rpm: its header, and whether the payload is the one that the header was made for."""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+import struct
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import rpmfile  # type: ignore[import-untyped]
+from rpmfile.errors import RPMError  # type: ignore[import-untyped]
+
+from pkggen.errors import ArtefactError
+from pkggen.model import ConfigKind, Entry, Kind
+
+_MAGIC = b"\xed\xab\xee\xdb"
+_CHUNK = 1 << 20
+# rpmfile's names of the tags of each relation; flags of rpmds.h
+RELATIONS = {
+    "Requires": ("requirename", "requireflags", "requireversion"),
+    "Provides": ("provides", "provideflags", "provideversion"),
+    "Conflicts": ("conflictname", "conflictflags", "conflictversion"),
+    "Obsoletes": ("obsoletes", "obsoleteflags", "obsoleteversion"),
+    "Recommends": ("recommendname", "recommendflags", "recommendversion"),
+    "Suggests": ("suggestname", "suggestflags", "suggestversion"),
+}
+_SCRIPTS = {
+    "pretrans": "pretrans", "pre": "prein", "post": "postin", "preun": "preun", "postun": "postun",
+    "posttrans": "posttrans", "verifyscript": "verifyscript",
+}  # fmt: skip
+_TAGS = (
+    "name", "serial", "version", "release", "arch", "summary", "description", "copyright", "group", "url", "vendor",
+    "packager", "size", "buildtime", "archive_compression", "payloadflags",
+)  # fmt: skip
+_LESS, _GREATER, _EQUAL = 2, 4, 8
+_CONFIG, _NOREPLACE, _GHOST = 1, 16, 64
+_KINDS: tuple[tuple[Callable[[int], bool], Kind], ...] = (
+    (stat.S_ISREG, Kind.FILE), (stat.S_ISDIR, Kind.DIRECTORY), (stat.S_ISLNK, Kind.SYMLINK),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class RpmArchive:
+    """What an rpm's header says; ``tags`` are single values such as name and license, as text."""
+
+    tags: Mapping[str, str]
+    relations: Mapping[str, tuple[str, ...]]
+    scripts: Mapping[str, str]
+    members: tuple[Entry, ...]
+    ghosts: frozenset[str]
+
+
+def read_rpm(path: Path) -> RpmArchive:
+    """Read ``path``; raise ArtefactError when it is truncated, altered or no rpm of format 4."""
+    try:
+        with path.open("rb") as stream:
+            if stream.read(4) != _MAGIC:
+                raise ValueError("it does not begin as an rpm does")
+            stream.seek(0)
+            with rpmfile.open(fileobj=stream) as archive:
+                headers = archive.headers
+                stream.seek(archive.data_offset)
+                _check_payload(headers, stream)
+        members, ghosts = _members(headers)
+        return RpmArchive(
+            tags={tag: _text(headers[tag]) for tag in _TAGS if tag in headers},
+            relations={field: tuple(_relations(headers, *tags)) for field, tags in RELATIONS.items()},
+            scripts={name: _text(headers[tag]) for name, tag in _SCRIPTS.items() if tag in headers},
+            members=members,
+            ghosts=ghosts,
+        )
+    except (RPMError, struct.error, AssertionError, OSError, ValueError, LookupError, TypeError) as error:
+        raise ArtefactError(f"can't be read as an rpm: {error}", where=str(path)) from error
+
+
+def _check_payload(headers: Mapping[str, Any], stream: Any) -> None:
+    digest = hashlib.sha256()
+    while chunk := stream.read(_CHUNK):
+        digest.update(chunk)
+    if digest.hexdigest() not in [_text(d) for d in _many(headers.get("payloaddigest"))]:
+        raise ValueError("the payload is truncated or altered: its digest is not the header's")
+
+
+def _many(value: Any) -> list[Any]:
+    """Return rpmfile's value as a list; it unwraps those of length one."""
+    if value is None:
+        return []
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _relations(headers: Mapping[str, Any], names: str, flags: str, versions: str) -> Iterator[str]:
+    for name, flag, version in zip(*(_many(headers.get(t)) for t in (names, flags, versions)), strict=True):
+        operator = "<" * bool(flag & _LESS) + ">" * bool(flag & _GREATER) + "=" * bool(flag & _EQUAL)
+        yield f"{_text(name)} {operator} {_text(version)}" if operator else _text(name)
+
+
+def _members(headers: Mapping[str, Any]) -> tuple[tuple[Entry, ...], frozenset[str]]:
+    directories = _many(headers.get("dirnames"))
+    columns: list[Iterable[Any]] = [
+        _many(headers.get(tag))
+        for tag in (
+            "basenames", "dirindexes", "filemodes", "filesizes", "filemd5s", "filemtimes", "filelinktos",
+            "fileusername", "filegroupname", "fileflags",
+        )
+    ]  # fmt: skip
+    found: list[Entry] = []
+    ghosts: set[str] = set()
+    for name, index, mode, size, digest, mtime, link, owner, group, flags in zip(*columns, strict=True):
+        kind = next((k for test, k in _KINDS if test(mode)), None)
+        path = _text(directories[index]) + _text(name)
+        if kind is None:
+            raise ValueError(f"{path} is neither file, directory nor link")
+        if flags & _GHOST:
+            ghosts.add(path)
+        config = ConfigKind.NOREPLACE if flags & _NOREPLACE else ConfigKind.CONFIG
+        found.append(
+            Entry(
+                path,
+                kind,
+                stat.S_IMODE(mode),
+                size=size if kind is Kind.FILE else 0,
+                sha256=_text(digest),
+                mtime=mtime,
+                link=_text(link),
+                owner=_text(owner),
+                group=_text(group),
+                config=config if flags & _CONFIG else ConfigKind.NONE,
+            )
+        )
+    return tuple(found), frozenset(ghosts)

@@ -1,0 +1,60 @@
+"""The %files section of a spec: each entry as rpm has to be told of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from pkggen.errors import ConfigurationError, Problem
+from pkggen.model import ConfigKind, Entry, Kind, Payload
+
+# rpm's %files lines are globs, and no version agrees with the next on how to quote them
+_ODD = re.compile(r"[^\w./@:=,+~^%$'! #&-]")
+_CONFIG = {ConfigKind.NONE: "", ConfigKind.CONFIG: "%config ", ConfigKind.NOREPLACE: "%config(noreplace) "}
+
+
+def ghosts(payload: Payload) -> tuple[Entry, ...]:
+    """Return what activation makes: not in the package, yet ``rpm -qf`` names the package for it."""
+    return (
+        Entry(f"{payload.prefix}/current", Kind.SYMLINK, 0o777, mtime=payload.epoch, link="releases"),
+        Entry(f"{payload.prefix}/releases", Kind.DIRECTORY, 0o755, mtime=payload.epoch),
+    )
+
+
+def file_lines(entries: Iterable[Entry], payload: Payload) -> Iterator[str]:
+    """Yield the lines of %files.
+
+    The layers are one line: their names need no quoting then. Elsewhere a character that a glob
+    would take for its own becomes ``?``; raises ConfigurationError where that would match two entries.
+    """
+    entries = tuple(entries)
+    layers = f"{payload.prefix}/layers"
+    listed = [e for e in entries if not e.path.startswith(layers + "/")]
+    _check(listed, [e for e in entries if e.path.startswith(layers + "/")])
+    phantoms = {e.path for e in ghosts(payload)}
+    for entry in listed:
+        ghost = "%ghost " if entry.path in phantoms else ""
+        directory = "%dir " if entry.kind is Kind.DIRECTORY and entry.path != layers else ""
+        owners = (entry.owner, entry.group)
+        attributes = "" if owners == ("root", "root") else "%attr(-,{},{}) ".format(*owners)
+        path = _glob(entry.path).replace("%", "%%")
+        yield f'{ghost}{_CONFIG[entry.config]}{attributes}{directory}"{path}"'
+
+
+def _glob(path: str) -> str:
+    return _ODD.sub("?", path)
+
+
+def _check(listed: list[Entry], layered: list[Entry]) -> None:
+    problems = [
+        Problem(f"{e.path} has an owner or is configuration", "files", "put it outside the layers")
+        for e in layered
+        if (e.owner, e.group) != ("root", "root") or e.config is not ConfigKind.NONE
+    ]
+    paths = [e.path for e in listed]
+    for path in paths:
+        if "?" in (glob := _glob(path)):
+            pattern = re.compile(re.escape(glob).replace(r"\?", "[^/]"))
+            if sum(bool(pattern.fullmatch(p)) for p in paths) > 1:
+                problems.append(Problem(f"rpm can't tell {path} from a file of a similar name", "files", "rename it"))
+    ConfigurationError.raise_all(problems)

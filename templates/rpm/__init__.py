@@ -1,0 +1,1 @@
+"""Templates, readable as they are; pkggen.templating renders them."""
