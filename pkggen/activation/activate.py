@@ -71,7 +71,7 @@ MARGIN = 16 << 20  # bytes that must stay free
 SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 FICLONE = 0x40049409  # ioctl_ficlone(2): copies that share blocks, also where link(2) says EXDEV
 LINKLESS = {errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
-ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/", "TMPDIR": "/tmp"}  # noqa: S108
+ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/"}
 IMPORT = "import importlib, sys\nfor name in sys.argv[1:]: importlib.import_module(name)"
 LOADER = "import sys\nfrom {module} import {name}\nif __name__ == '__main__':\n    sys.exit({attr}())\n"
 
@@ -142,7 +142,7 @@ class Place:
             parent, name = os.path.split(os.readlink(self.current))
         except OSError:
             return None
-        return name if parent == "releases" and (self.releases / name).is_dir() else None
+        return name if parent == "releases" and name[0] != "." and (self.releases / name).is_dir() else None
 
     def complete(self) -> list[str]:
         """Return the ids of all complete releases, the one activated last first."""
@@ -151,7 +151,7 @@ class Place:
         stamps = []
         for name in os.listdir(self.releases):
             with contextlib.suppress(OSError):
-                if name[0] != ".":
+                if name[0] != "." and not os.path.islink(self.releases / name):
                     stamps.append((os.lstat(self.releases / name / "release.json").st_mtime_ns, name))
         return [name for _, name in sorted(stamps, reverse=True)]
 
@@ -210,8 +210,18 @@ class Plan:
                 raise ValueError(f"path {path!r}")
         self.layers[name] = layer
 
-    def finish(self) -> None:
-        """Add what depends on the release's final path: the venv, scripts, copies of the descriptions."""
+    def finish(self) -> Plan:
+        """Add what depends on the release's final path; raise Failure."""
+        try:
+            self._add_venv()
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise damaged(f"{self.base / 'manifest.json'} or layers/*.json: {error!r}") from None
+        missing = [name for name in self.commands if "venv/bin/" + name not in self.members]
+        if missing:
+            raise damaged(f"no layer brings the command {', '.join(missing)}")
+        return self
+
+    def _add_venv(self) -> None:
         final = f"{self.manifest['prefix']}/releases/{self.id}"
         head = shebang(final + "/venv/bin/python", "-I" if self.manifest["isolated"] else "")
         for layer in self.layers.values():
@@ -229,9 +239,6 @@ class Plan:
         for path in ["manifest.json", *(f"layers/{name}.json" for name in self.layers)]:
             data = (self.base / path).read_bytes()
             self.members["manifest/" + path] = File(f"{self.base}/{path}", len(data), hashlib.sha256(data).hexdigest())
-        missing = [name for name in self.commands if "venv/bin/" + name not in self.members]
-        if missing:
-            raise damaged(f"no layer brings the command {', '.join(missing)}")
 
     def directories(self) -> list[str]:
         """Return every directory of the release, parents first."""
@@ -470,19 +477,10 @@ def check_place(place: Place, plan: Plan) -> None:
     for flag, text in [(os.ST_RDONLY, "read-only"), (os.ST_NOEXEC, "mounted noexec")]:
         if flags & flag:
             raise Failure(f"{place.releases} is {text}", UNFIT)
-    for path in [*plan.manifest["services"], *plan.smoke, *plan.commands]:
-        if not isinstance(path, str) or path[:1] == "-":
-            raise damaged(f"{plan.base / 'manifest.json'}: {path!r}")
     texts = sum(len(member.data) for member in plan.members.values() if isinstance(member, Text))
-    code = sum(os.path.getsize(plan_source(plan, name)) for name in plan.sources())
+    code = sum(member.size for member in map(plan.members.get, plan.sources()) if isinstance(member, File))
     folders = len(plan.directories())
     check_space(place.releases, folders * 4096 + texts + code, folders + len(plan.layers))
-
-
-def plan_source(plan: Plan, name: str) -> str:
-    """Return where a member comes from."""
-    member = plan.members[name]
-    return member.source if isinstance(member, File) else str(plan.base)
 
 
 def run(argv: list[str], limit: float, stdin: str = "") -> tuple[int, str]:
@@ -601,7 +599,7 @@ def retire(place: Place, keep: int, previous: str | None) -> list[str]:
         try:
             discard(place, name)
         except OSError as error:
-            place.say(f"release {name} could not be removed: {explain(error)}", error=True)
+            place.say(f"release {name} could not be removed: {explain(error, place.releases)}", error=True)
     return kept
 
 
@@ -631,8 +629,7 @@ def strangers(place: Place) -> list[str]:
 def configure(place: Place) -> dict[str, Any]:
     """Make the package's release, try it, switch to it, drop old ones."""
     start = time.monotonic()
-    plan = Plan(place.root)
-    plan.finish()
+    plan = Plan(place.root).finish()
     with locked(place):
         previous = place.active()
         with contextlib.suppress(FileExistsError):
@@ -708,7 +705,8 @@ def rollback(place: Place, wanted: str | None) -> dict[str, Any]:
         if names[0] != previous:
             plan = Plan(place.releases / names[0] / "manifest")
             try_release(plan, f"{plan.manifest['prefix']}/releases/{names[0]}")
-            switch(place, names[0])
+            with uninterrupted():
+                switch(place, names[0])
     place.say(f"release {names[0]} is current (before: {previous}); restart what still runs")
     return {"release": names[0], "previous": previous, "changed": names[0] != previous}
 
@@ -747,8 +745,11 @@ def verify(place: Place) -> dict[str, Any]:
     release = place.releases / active
     plan = Plan(release / "manifest")
     _, record = read_json(release / "release.json")
-    expected: dict[str, Member] = {**plan.members, **{path: Link(target) for path, target in record["links"]}}
-    expected.update({path: File("", size, digest) for path, size, digest in record["written"]})
+    try:
+        expected: dict[str, Member] = {**plan.members, **{path: Link(target) for path, target in record["links"]}}
+        expected.update({path: File("", size, digest) for path, size, digest in record["written"]})
+    except (KeyError, TypeError, ValueError) as error:
+        raise damaged(f"{release}/release.json: {error!r}") from None
     differences = []
     for name, member in sorted(expected.items()):
         path = f"{release}/{name}"
@@ -769,25 +770,30 @@ def verify(place: Place) -> dict[str, Any]:
 
 
 def deactivate(place: Place) -> dict[str, Any]:
-    """Remove ``current``."""
-    left = []
-    if place.current.is_symlink():
-        os.unlink(place.current)
-        sync(place.root)
-    elif place.current.exists():
-        left.append("current")
-        place.say(f"{place.current} is not a symbolic link and stays")
-    return {"left": left}
+    """Remove ``current``; the releases stay."""
+    with locked(place):
+        drop_current(place)
+    return {"left": ["current"] if place.current.exists() else []}
+
+
+def drop_current(place: Place) -> None:
+    """Remove ``current``, if it is a link as we make it, and what a killed switch left."""
+    for path in (place.root / ".current.new", place.current):
+        if path.is_symlink():
+            os.unlink(path)
+    sync(place.root)
 
 
 def remove(place: Place) -> dict[str, Any]:
     """Remove ``current`` and the releases; name what else there is below the prefix and stays."""
     with locked(place):
-        deactivate(place)
-        if (place.root / ".current.new").is_symlink():
-            os.unlink(place.root / ".current.new")
+        drop_current(place)
         if place.releases.is_dir() and not place.releases.is_symlink():
-            shutil.rmtree(place.releases)
+            try:
+                shutil.rmtree(place.releases)
+            except OSError as error:
+                if error.errno != errno.EBUSY or os.listdir(place.releases):  # a mount point may stay, empty
+                    raise
     left = strangers(place)
     for path in left[:20]:
         place.say(f"{place.root / path} is not the package's and stays")
@@ -854,9 +860,9 @@ def open_lock(place: Place, name: str) -> tuple[int, str]:
     raise Failure(f"no lock file can be made in {', '.join(LOCK_DIRECTORIES)} or {place.root}; are you root?", UNFIT)
 
 
-def explain(error: OSError) -> str:
-    """Return an error of the system as one sentence."""
-    return f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
+def explain(error: OSError, where: Path) -> str:
+    """Return an error of the system as one sentence; ``where`` it came from, should it not say itself."""
+    return f"{error.filename or where}: {error.strerror or error}"
 
 
 def interrupt(number: int, _frame: object) -> NoReturn:
@@ -880,7 +886,7 @@ def guarded(place: Place, work: Callable[[], dict[str, Any]]) -> tuple[int, dict
         code, text = failure.code, str(failure)
     except OSError as error:
         unfit = error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
-        code, text = UNFIT if unfit else FAILED, explain(error)
+        code, text = UNFIT if unfit else FAILED, explain(error, place.root)
     except KeyboardInterrupt as signalled:
         code, text = FAILED, f"ended by {signalled}"
     place.say(text, error=True)

@@ -155,7 +155,10 @@ def test_a_damaged_layer_is_named(app: Installation, damage: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["manifest.json", "layers/app.json"])
-@pytest.mark.parametrize("content", ["", "{}", "[]", '{"schema": 2}', '{"schema": 1}', None])
+@pytest.mark.parametrize(
+    "content",
+    ["", "{}", "[]", '{"schema": 2}', '{"schema": 1}', '{"schema": 1, "name": "app", "files": [], "links": []}', None],
+)
 def test_an_unreadable_description_is_named(app: Installation, path: str, content: str | None) -> None:
     """Empty, foreign or absent descriptions give one line with the file's name."""
     target = app.package().root / path
@@ -356,6 +359,16 @@ def test_a_hostile_environment_does_not_matter(app: Installation, tmp_path: Path
     assert (done.returncode, done.stderr) == (0, "")
     assert (app.root / "current/venv").stat().st_mode & 0o777 == 0o755
     assert app.hello(cwd=tmp_path, env=environment).startswith("hello ")
+
+
+def test_the_smoke_import_gets_a_fixed_environment(app: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the package manager's caller had set does not reach the application."""
+    monkeypatch.setenv("LD_LIBRARY_PATH", "/nonexistent")
+    module = "import os\nassert sorted(os.environ) == ['HOME', 'LC_ALL', 'PATH'], os.environ\n"
+
+    assert activate.configure(app.package(files={f"{app.base.site}/picky.py": module}, smoke=["picky"]).place)[
+        "changed"
+    ]
 
 
 def test_the_oldest_syntax_is_kept() -> None:

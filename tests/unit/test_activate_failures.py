@@ -6,6 +6,7 @@ import errno
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -137,6 +138,25 @@ def test_a_kill_at_any_moment_leaves_a_whole_release(app: Installation) -> None:
             assert activate.configure(app.place)["release"] == app.place.active()
             assert app.leftovers() == []
     assert ended >= 5  # of 30; most runs are ended, if the machine is as fast as it was
+
+
+def test_the_switch_is_one_moment(app: Installation) -> None:
+    """Whoever looks while releases are switched to and fro always finds a release."""
+    ids = [activate.configure(app.package(version).place)["release"] for version in ("1", "2")]
+    seen, done = set(), threading.Event()
+
+    def switching() -> None:
+        for number in range(300):
+            activate.switch(app.place, ids[number % 2])
+        done.set()
+
+    thread = threading.Thread(target=switching)
+    thread.start()
+    while not done.is_set():
+        seen.add((app.root / "current/release.json").exists() and os.readlink(app.root / "current"))
+    thread.join()
+
+    assert seen == {f"releases/{release}" for release in ids}
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
