@@ -166,6 +166,5 @@ def _homepage(message: Message) -> str:
         label, _, url = " ".join(str(value).split()).partition(",")
         # the specification's own normalisation of well-known labels
         urls.setdefault(re.sub(r"[\W_]+", "", label).lower(), url.strip())
-    return (
-        _line(message, "Home-page") or urls.get("homepage", "") or urls.get("source", "") or urls.get("repository", "")
-    )
+    labels = ("homepage", "source", "sourcecode", "repository", "code", "github", "documentation")
+    return _line(message, "Home-page") or next((urls[label] for label in labels if label in urls), "")

@@ -119,7 +119,7 @@ class LockSource:
         else:
             source = requirements.path.name if requirements else "the project's dependencies"
             self.reporter.warn(
-                f"{source}: no hashes are locked; resolved now and recorded in {path.name}, keep that file"
+                f"{source}: not locked; resolved now and recorded in {path.name}, keep that file"
             )
         resolver = self._resolver(path.parent)
         with self.cache.scratch() as scratch, self.reporter.step("Resolving dependencies"):
