@@ -1,0 +1,77 @@
+"""From a source's tree to an embedded interpreter: trimmed, edited, proven, compiled, cached."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+
+from pkggen.bytecode import compile_tree
+from pkggen.cache import Cache
+from pkggen.elf import examine, read_elf
+from pkggen.errors import ArtefactError
+from pkggen.interpreter.edits import edit_tree
+from pkggen.interpreter.layout import Layout, find_layout
+from pkggen.interpreter.selftest import selftest
+from pkggen.interpreter.source import Source
+from pkggen.interpreter.trim import trim
+from pkggen.model import Interpreter, Needs, Target
+from pkggen.reporter import Reporter
+
+RECIPE = 1  # raise it when the same source yields other bytes than before
+
+
+def embed(source: Source, keep: Sequence[str], target: Target, cache: Cache, reporter: Reporter) -> Interpreter:
+    """Return the interpreter that ``source`` holds, made ready for ``target``.
+
+    Raises ArtefactError when it is for another machine or libc, or fails its self-test.
+    """
+    runs_here = target.arch == platform.machine()
+
+    def make(content: Path) -> Needs:
+        with reporter.step(f"making the interpreter from {source.origin}"):
+            source.fill(content)
+            layout = find_layout(content, source.origin)
+            trim(content, layout.stdlib, keep)
+            check_machine(layout, target, source.origin)
+            for warning in edit_tree(layout):
+                reporter.warn(f"{source.origin}: {warning}")
+            if runs_here:
+                _prove(layout, source, cache, reporter)
+                compile_tree(content, content / layout.executable)
+            return examine(content)
+
+    key = json.dumps([RECIPE, source.digest, target.arch, runs_here, sorted(keep)])
+    tree = cache.tree("interpreter", key, make)
+    version = find_layout(tree.root, source.origin).version
+    return Interpreter(version, tree, source.origin, source.digest, runs_here)
+
+
+def check_machine(layout: Layout, target: Target, origin: str) -> None:
+    """Raise ArtefactError unless the program is for the target's machine and for glibc."""
+    program = read_elf(layout.root / layout.executable, layout.executable) if _is_file(layout) else None
+    if program is None:
+        raise ArtefactError(f"{layout.executable} is not a program", where=origin)
+    if program.machine != target.arch:
+        raise ArtefactError(
+            f"is for {program.machine}, the target is {target.arch}",
+            where=origin,
+            remedy=f"choose an interpreter for {target.arch}",
+        )
+    if "ld-linux" not in program.loader:
+        raise ArtefactError(
+            f"is not for glibc (its loader is {program.loader or 'none'})",
+            where=origin,
+            remedy="choose a *-linux-gnu interpreter: musl ones can't load manylinux wheels",
+        )
+
+
+def _is_file(layout: Layout) -> bool:
+    return (layout.root / layout.executable).is_file()
+
+
+def _prove(layout: Layout, source: Source, cache: Cache, reporter: Reporter) -> None:
+    with cache.scratch() as workshop:
+        for module in selftest(layout, workshop, source.origin):
+            reporter.warn(f"{source.origin} was built without {module}: importing it will fail on the target")

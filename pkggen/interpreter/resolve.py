@@ -1,0 +1,115 @@
+"""From what the user asked for to an embedded interpreter."""
+
+from __future__ import annotations
+
+import platform
+import re
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from packaging.specifiers import SpecifierSet
+
+from pkggen.cache import Cache
+from pkggen.errors import ArtefactError, ConfigurationError
+from pkggen.interpreter.archive import archive_source, directory_source
+from pkggen.interpreter.download import fetch, file_name, redact
+from pkggen.interpreter.embed import embed
+from pkggen.interpreter.harvest import host_source
+from pkggen.interpreter.host import choose_host, describe
+from pkggen.interpreter.source import Source
+from pkggen.interpreter.standalone import find_release
+from pkggen.interpreter.trim import check_profiles
+from pkggen.model import Interpreter, PythonSpec, Target
+from pkggen.reporter import Reporter
+
+_WHERE = "tool.pkggen.python.source"
+_VERSION = re.compile(r"3\.\d+(\.\d+)?$")
+_FORMS = 'use "host", "host:/path/to/python3.12", a version ("3.12"), or a path or URL of an install_only archive'
+
+
+def resolve_interpreter(
+    spec: PythonSpec,
+    target: Target,
+    cache: Cache,
+    reporter: Reporter,
+    *,
+    requires_python: SpecifierSet,
+    root: Path,
+    offline: bool,
+) -> Interpreter:
+    """Return the interpreter that ``spec`` asks for, embedded and proven; relative paths start at ``root``.
+
+    Raises ConfigurationError when ``spec`` is wrong or the version does not satisfy
+    ``requires_python``, ArtefactError when the interpreter is unusable for ``target``,
+    IntegrityError when a digest is another, StorageError when a download fails.
+    """
+    check_profiles(spec.keep)
+    source = _find_source(spec, target, cache, reporter, requires_python=requires_python, root=root, offline=offline)
+    interpreter = embed(source, spec.keep, target, cache, reporter)
+    if not requires_python.contains(interpreter.version, prereleases=True):
+        raise ConfigurationError(
+            f"{source.origin} is Python {interpreter.version}, the project requires {requires_python}",
+            where=_WHERE,
+            remedy="choose an interpreter that satisfies the project",
+        )
+    reporter.note(f"Python {interpreter.version} from {source.origin} (sha256 {source.digest})")
+    return interpreter
+
+
+def _find_source(
+    spec: PythonSpec,
+    target: Target,
+    cache: Cache,
+    reporter: Reporter,
+    *,
+    requires_python: SpecifierSet,
+    root: Path,
+    offline: bool,
+) -> Source:
+    if spec.source == "host" or spec.source.startswith("host:"):
+        return _host(spec, target, requires_python, root)
+    if _VERSION.match(spec.source):
+        release = find_release(spec, target)
+        path = fetch(release.urls, release.sha256, cache, reporter, offline=offline)
+        return archive_source(path, release.sha256, cache, origin=f"standalone:{file_name(release.urls[0])}")
+    if spec.source.startswith(("http://", "https://")):
+        return _url(spec, cache, reporter, offline)
+    return _path(spec, cache, reporter, root)
+
+
+def _host(spec: PythonSpec, target: Target, requires_python: SpecifierSet, root: Path) -> Source:
+    if target.arch != platform.machine():
+        raise ArtefactError(
+            f"this machine's interpreters are for {platform.machine()}, the target is {target.arch}",
+            where=_WHERE, remedy='set python.source to a version ("3.12") or to an archive for that machine',
+        )  # fmt: skip
+    if spec.sha256:
+        raise ConfigurationError(
+            "a local interpreter has no archive to check", where="tool.pkggen.python.sha256", remedy="remove it"
+        )
+    _, _, path = spec.source.partition(":")
+    return host_source(describe(root / path) if path else choose_host(requires_python), spec.keep)
+
+
+def _url(spec: PythonSpec, cache: Cache, reporter: Reporter, offline: bool) -> Source:
+    if not spec.sha256:
+        raise ConfigurationError(
+            f"{redact(spec.source)} has no digest",
+            where="tool.pkggen.python.sha256",
+            remedy="set it to the archive's SHA-256, from where its maker publishes it",
+        )
+    path = fetch((spec.source,), spec.sha256.lower(), cache, reporter, offline=offline)
+    return archive_source(path, spec.sha256, cache, origin=redact(spec.source))
+
+
+def _path(spec: PythonSpec, cache: Cache, reporter: Reporter, root: Path) -> Source:
+    name = unquote(urlsplit(spec.source).path) if spec.source.startswith("file://") else spec.source
+    path = root / name
+    if path.is_dir():
+        return directory_source(path, cache)
+    if not path.is_file():
+        raise ConfigurationError(f"{spec.source}: no such file or directory", where=_WHERE, remedy=_FORMS)
+    source = archive_source(path, spec.sha256, cache)
+    if not spec.sha256:
+        reporter.note(f'{path.name} is taken as it is; to pin it, set python.sha256 = "{source.digest}"')
+    return source
