@@ -81,8 +81,8 @@ def parse_pylock(text: str, path: Path, *, numbered: bool = False) -> Lock:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         found = _LINE.search(str(error))
-        where = f"{path.name}:{found[1]}" if found else path.name
-        raise ConfigurationError(f"it is not valid TOML: {error}", where=where) from error
+        line = found[1] if found else len(text.splitlines())  # "at end of document"
+        raise ConfigurationError(f"it is not valid TOML: {error}", where=f"{path.name}:{line}") from error
     starts = [n for n, line in enumerate(text.splitlines(), 1) if _TABLE.match(line)] if numbered else []
     packages = data.get("packages")
     lines = _lines(packages, starts)

@@ -118,9 +118,7 @@ class LockSource:
             self.reporter.warn(f"{path.name} is made again: {inputs.changes(ours.inputs)}")
         else:
             source = requirements.path.name if requirements else "the project's dependencies"
-            self.reporter.warn(
-                f"{source}: not locked; resolved now and recorded in {path.name}, keep that file"
-            )
+            self.reporter.warn(f"{source}: not locked; resolved now and recorded in {path.name}, keep that file")
         resolver = self._resolver(path.parent)
         with self.cache.scratch() as scratch, self.reporter.step("Resolving dependencies"):
             output = scratch / "pylock.toml"

@@ -80,7 +80,10 @@ STRUCTURE = {
     "script python3": (with_file(f"{DATA}/scripts/python3"), "script 'python3'"),
     "data bin python": (with_file(f"{DATA}/data/bin/python"), "script 'python'"),
     "pyvenv.cfg": (with_file(f"{DATA}/data/pyvenv.cfg"), "pyvenv.cfg"),
-    "entry points not UTF-8": (with_file(f"{INFO}/entry_points.txt", b"\xff\xfe"), f"{INFO}/entry_points.txt: can't be read"),
+    "entry points not UTF-8": (
+        with_file(f"{INFO}/entry_points.txt", b"\xff\xfe"),
+        f"{INFO}/entry_points.txt: can't be read",
+    ),
 }
 
 POINTS = {
@@ -110,7 +113,10 @@ RECORDS = {
     "phantom outside": (Smith(record=lambda r: [*r, ["../../etc/passwd", "sha256=AA", "1"]]), "../../etc/passwd"),
     "wrong hash": (Smith(record=rows_changed("sha256=" + digest(b"y"))), "demo/__init__.py: its sha256 is not"),
     "no hash": (Smith(record=rows_changed("")), "demo/__init__.py: RECORD has no hash"),
-    "md5": (Smith(record=rows_changed("md5=" + digest(b"x = 1\n", "md5"))), "demo/__init__.py: RECORD has only its md5"),
+    "md5": (
+        Smith(record=rows_changed("md5=" + digest(b"x = 1\n", "md5"))),
+        "demo/__init__.py: RECORD has only its md5",
+    ),
     "unknown hash": (Smith(record=rows_changed("sha0=abc")), "demo/__init__.py: its RECORD row is invalid"),
     "two fields": (Smith(record=lambda r: [*r, ["a", "b"]]), f"{INFO}/RECORD: can't be read"),
     "two hashes": (
@@ -239,7 +245,9 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path):
         assert words in text
 
 
-@pytest.mark.parametrize("name", ["activate-global-python-argcomplete", "python-argcomplete-tool", "pypy", "_x", "a.b+c"])
+@pytest.mark.parametrize(
+    "name", ["activate-global-python-argcomplete", "python-argcomplete-tool", "pypy", "_x", "a.b+c"]
+)
 def test_harmless_command_names_work(tmp_path, name):
     """Only the environment's own commands are reserved, not names that begin alike."""
     distribution = unpack(points(f"{name} = demo:main").forge(tmp_path), interpreter(tmp_path), Cache(tmp_path / "c"))

@@ -48,7 +48,7 @@ def here(tmp_path: Path) -> Interpreter:
 
 
 def test_every_scheme_goes_where_a_venv_has_it(tmp_path, cache):
-    """purelib and platlib land in site-packages, scripts in bin/, data in the prefix, headers in include/site."""
+    """Code lands in site-packages, scripts in bin/, data in the prefix, headers in include/site."""
     data = "demo-1.0.data"
     files = {
         "demo/__init__.py": b"",
@@ -77,12 +77,16 @@ def test_modes_are_normalised(tmp_path, cache):
         "demo-1.0.data/scripts/run": b"#!python\n",
     }
     distribution = unpacked(
-        Smith(files=files, modes={n: 0o6777 for n in files} | {"demo-1.0.data/scripts/run": 0o600}), tmp_path, cache
+        Smith(files=files, modes=dict.fromkeys(files, 0o6777) | {"demo-1.0.data/scripts/run": 0o600}), tmp_path, cache
     )
     modes = {e.path.rpartition("/")[2]: e.mode for e in distribution.tree.entries}
 
-    assert (0o644, 0o755, 0o644, 0o644, 0o755) == tuple(
-        modes[n] for n in ("__init__.py", "tool", "core.so", "data.bin", "run")
+    assert tuple(modes[n] for n in ("__init__.py", "tool", "core.so", "data.bin", "run")) == (
+        0o644,
+        0o755,
+        0o644,
+        0o644,
+        0o755,
     )
 
 
@@ -187,7 +191,10 @@ def test_umask_does_not_matter(tmp_path):
         ("License: Apache 2\nHome-page: https://a.example/\n", ("Apache 2", "https://a.example/")),
         ("Classifier: License :: OSI Approved :: MIT License\n", ("MIT License", "")),
         ("License: UNKNOWN\nProject-URL: Home Page, https://b.example\n", ("", "https://b.example")),
-        ("Project-URL: Source, https://s.example\nProject-URL: Homepage, https://h.example\n", ("", "https://h.example")),
+        (
+            "Project-URL: Source, https://s.example\nProject-URL: Homepage, https://h.example\n",
+            ("", "https://h.example"),
+        ),
     ],
 )
 def test_description_is_read(tmp_path, cache, metadata, expected):
@@ -207,7 +214,8 @@ def test_importable_names_and_scripts(tmp_path, cache):
         "demo.libs/libx.so.1": b"",
         "texts/readme.txt": b"",
     }
-    points = "[gui_scripts]\nwin = demo.gui:App.run\n[console_scripts]\ncmd = demo:main [extra]\n[other]\nx = anything goes\n"
+    commands = "[gui_scripts]\nwin = demo.gui:App.run\n[console_scripts]\ncmd = demo:main [extra]\n"
+    points = f"{commands}[other]\nx = anything goes\n"
 
     distribution = unpacked(Smith(files=files, entry_points=points), tmp_path, cache)
 
@@ -219,8 +227,10 @@ def test_several_wheels_keep_their_order(tmp_path, cache):
     """unpack_all gives the distributions in the order of the wheels."""
     wheels = [Smith(name=n, files={f"{n}.py": b""}).forge(tmp_path) for n in ("zeta", "alpha", "mid")]
 
-    assert ["zeta", "alpha", "mid"] == [
-        d.wheel.name for d in unpack_all(wheels, interpreter(tmp_path), cache, Silent())
+    assert [d.wheel.name for d in unpack_all(wheels, interpreter(tmp_path), cache, Silent())] == [
+        "zeta",
+        "alpha",
+        "mid",
     ]
 
 
@@ -231,8 +241,9 @@ def test_all_bad_wheels_are_told_at_once(tmp_path, cache):
     with pytest.raises(ArtefactError) as caught:
         unpack_all(wheels, interpreter(tmp_path), cache, Silent())
 
-    assert ["one-1.0-py3-none-any.whl", "two-1.0-py3-none-any.whl"] == [
-        p.where.partition(":")[0] for p in caught.value.problems
+    assert [p.where.partition(":")[0] for p in caught.value.problems] == [
+        "one-1.0-py3-none-any.whl",
+        "two-1.0-py3-none-any.whl",
     ]
 
 
@@ -274,4 +285,4 @@ def test_many_members_are_fine(tmp_path, cache):
     with opened(smith.forge(tmp_path).path, smith.filename) as archive:
         found, problems = members(archive, smith.filename)
 
-    assert (65_603, []) == (len(found), problems)
+    assert (len(found), problems) == (65_603, [])

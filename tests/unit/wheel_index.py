@@ -38,9 +38,12 @@ class Index:
         names = sorted(p for p in self.files if p.endswith(".whl"))
         for name, group in groupby(names, lambda p: p.split("/")[-1].split("-")[0].lower().replace("_", "-")):
             links = [
-                f'<a href="{p}#sha256={hashlib.sha256(self.files[p]).hexdigest()}">{p.split("/")[-1]}</a>' for p in group
+                f'<a href="{p}#sha256={hashlib.sha256(self.files[p]).hexdigest()}">{p.split("/")[-1]}</a>'
+                for p in group
             ]
-            self.files[f"/simple/{name}/"] = ("<!DOCTYPE html><html><body>" + "\n".join(links) + "</body></html>").encode()
+            self.files[f"/simple/{name}/"] = (
+                "<!DOCTYPE html><html><body>" + "\n".join(links) + "</body></html>"
+            ).encode()
 
     def answer(self, path: str, authorization: str) -> Answer:
         self.requests.append((path, authorization))
@@ -57,7 +60,7 @@ def serving() -> Iterator[Index]:
     index = Index()
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - http.server's name
+        def do_GET(self) -> None:
             status, headers, body = index.answer(self.path, self.headers.get("Authorization", ""))
             self.send_response(status)
             for key, value in headers.items():
@@ -67,7 +70,7 @@ def serving() -> Iterator[Index]:
             self.end_headers()
             self.wfile.write(body)
 
-        def do_HEAD(self) -> None:  # noqa: N802
+        def do_HEAD(self) -> None:
             self.send_response(405)
             self.send_header("Content-Length", "0")
             self.end_headers()
