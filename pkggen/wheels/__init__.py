@@ -41,7 +41,9 @@ def resolve_wheels(
     list. With ``offline`` no network is touched. Raises ConfigurationError, ArtefactError or
     IntegrityError with all problems; credentials in URLs are never shown.
     """
-    source = LockSource(spec, target, interpreter, cache, reporter, root=root, offline=offline)
+    source = LockSource(
+        spec, target, interpreter, cache, reporter, root=root, offline=offline, project=exclude_project
+    )  # fmt: skip
     lock = source.lock()
     choices = choose(lock, target, interpreter, spec.extras, exclude_project)
     problems, warnings = missing(source.wanted(), choices, lock)

@@ -12,6 +12,7 @@ import re
 import stat
 import struct
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -74,11 +75,12 @@ def members(archive: zipfile.ZipFile, filename: str) -> tuple[list[Member], list
 
 def clashes(names: list[str], filename: str) -> list[Problem]:
     """Return a problem for each of ``names`` that occurs twice, or is both a file and a directory."""
-    seen = set(names)
-    repeated = sorted({n for n in names if names.count(n) > 1}) if len(seen) < len(names) else []
+    seen = Counter(names)
+    repeated = sorted(n for n, times in seen.items() if times > 1)
     problems = [Problem("it is there more than once", f"{filename}: {n}") for n in repeated]
     parents = {parent for name in seen for parent in _parents(name)}
-    problems += [Problem("it is both a file and a directory", f"{filename}: {n}") for n in sorted(seen & parents)]
+    both = sorted(seen.keys() & parents)
+    problems += [Problem("it is both a file and a directory", f"{filename}: {n}") for n in both]
     return problems
 
 

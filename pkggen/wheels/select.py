@@ -100,14 +100,14 @@ def choose(
     lock is for other Pythons or platforms) or ArtefactError (no wheel fits: only an sdist,
     a VCS or directory source, tags of other platforms), which names every such package.
     """
-    there = environment(target, interpreter)
-    _check_scope(lock, there, extras)
+    place = _Place(target, interpreter, environment(target, interpreter), tags(target, interpreter), tuple(extras))
+    _check_scope(lock, place)
     problems: list[Problem] = []
     chosen: dict[str, Choice] = {}
     for package in lock.pylock.packages:
         if package.name == canonicalize_name(exclude) or (package.directory and package.directory.path in {".", "./"}):
             continue
-        picked = _pick(lock, package, target, interpreter, extras)
+        picked = _pick(lock, package, place)
         if isinstance(picked, Problem):
             problems.append(picked)
         elif picked and picked.name in chosen:
@@ -147,11 +147,22 @@ def raise_missing(problems: Sequence[Problem]) -> None:
     IntegrityError.raise_all(problems)
 
 
-def _check_scope(lock: Lock, there: Environment, extras: Sequence[str]) -> None:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The target with what follows from it, worked out once for all packages."""
+
+    target: Target
+    interpreter: Interpreter
+    environment: Environment
+    tags: tuple[Tag, ...]
+    extras: tuple[str, ...]
+
+
+def _check_scope(lock: Lock, place: _Place) -> None:
     problems = []
     if lock.pylock.extras:  # a lock that declares none had its extras applied when it was made
         known = {str(e) for e in lock.pylock.extras}
-        unknown = [e for e in extras if canonicalize_name(e) not in known]
+        unknown = [e for e in place.extras if canonicalize_name(e) not in known]
         problems += [Problem(f"extra {e!r} is not in the lock", lock.path.name, "lock it too") for e in unknown]
     empty = Pylock(
         lock_version=lock.pylock.lock_version,
@@ -161,16 +172,13 @@ def _check_scope(lock: Lock, there: Environment, extras: Sequence[str]) -> None:
         packages=[],
     )
     try:
-        list(empty.select(environment=there, tags=[]))
+        list(empty.select(environment=place.environment, tags=[]))
     except PylockSelectError as error:
         problems.append(Problem(str(error), lock.path.name, "lock for the Python and platform of the target"))
     ConfigurationError.raise_all(problems)
 
 
-def _pick(
-    lock: Lock, package: Package, target: Target, interpreter: Interpreter, extras: Sequence[str]
-) -> Choice | Problem | None:
-    fitting = tags(target, interpreter)
+def _pick(lock: Lock, package: Package, place: _Place) -> Choice | Problem | None:
     alone = Pylock(
         lock_version=lock.pylock.lock_version,
         default_groups=lock.pylock.default_groups,
@@ -178,14 +186,13 @@ def _pick(
         packages=[package],
     )
     where = lock.where(package.name)
-    names = [canonicalize_name(e) for e in extras]
+    names = [canonicalize_name(e) for e in place.extras]
     try:
-        selected = next(
-            iter(alone.select(environment=environment(target, interpreter), tags=fitting, extras=names)), None
-        )
+        found = alone.select(environment=place.environment, tags=place.tags, extras=names)
+        selected = next(iter(found), None)
     except PylockSelectError as error:
         if package.wheels and "No wheel found" in str(error):
-            return _nothing_fits(package, target, interpreter, where)
+            return _nothing_fits(package, place, where)
         return Problem(str(error).replace(" at packages[0]", ""), where)
     if selected is None:
         return None
@@ -195,8 +202,8 @@ def _pick(
     if isinstance(source, PackageArchive):
         name = filename_of(source.url or source.path or "")
         if name.endswith(".whl"):
-            return _archived_wheel(lock, package, source, name, fitting)
-    return _nothing_fits(package, target, interpreter, where)
+            return _archived_wheel(lock, package, source, name, place.tags)
+    return _nothing_fits(package, place, where)
 
 
 def _archived_wheel(
@@ -221,7 +228,8 @@ def _choice(lock: Lock, package: Package, source: PackageWheel | PackageArchive,
     return Choice(package.name, version, filename, source.hashes["sha256"].lower(), url, path, source.size)
 
 
-def _nothing_fits(package: Package, target: Target, interpreter: Interpreter, where: str) -> Problem:
+def _nothing_fits(package: Package, place: _Place, where: str) -> Problem:
+    target, interpreter = place.target, place.interpreter
     label = f"{package.name} {package.version}" if package.version else package.name
     wanted = f"CPython {interpreter.minor}, {target.arch}, glibc {target.glibc[0]}.{target.glibc[1]}"
     would_fit = f"cp{interpreter.minor.replace('.', '')}-…-{platforms(target)[0]} (or lower), or py3-none-any"

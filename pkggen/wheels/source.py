@@ -7,13 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from packaging.pylock import Package, PackageWheel, Pylock, is_valid_pylock_path
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from pkggen.cache import Cache
 from pkggen.errors import ConfigurationError, IntegrityError, Problem, StorageError
 from pkggen.model import Interpreter, Target, WheelSpec
 from pkggen.reporter import Reporter
+from pkggen.wheels.address import redacted
 from pkggen.wheels.inputs import Inputs, write_atomically
 from pkggen.wheels.lock import Lock, parse_pylock, read_pylock
 from pkggen.wheels.requirements import Pin, Requirements, read_requirements
@@ -44,8 +46,10 @@ class LockSource:
         *,
         root: Path,
         offline: bool,
+        project: str = "",
     ) -> None:
-        """Take what the pipeline knows; nothing is read yet."""
+        """Take what the pipeline knows; nothing is read yet. ``project`` is the project's own name."""
+        self.project = canonicalize_name(project)
         self.spec = spec
         self.target = target
         self.interpreter = interpreter
@@ -76,9 +80,27 @@ class LockSource:
 
     def wanted(self) -> tuple[Requirement, ...]:
         """Return those of the project's requirements that apply to the target and the extras."""
+        return tuple(r for r in self._asked() if canonicalize_name(r.name) != self.project)
+
+    def _asked(self) -> list[Requirement]:
         there = environment(self.target, self.interpreter)
-        found = (Requirement(text) for text in self.spec.requirements)
-        return tuple(r for r in found if applies(r, there, self.spec.extras))
+        found, problems = list[Requirement](), list[Problem]()
+        for text in self.spec.requirements:
+            try:
+                found.append(Requirement(text))
+            except InvalidRequirement as error:
+                what = f"{redacted(text)!r} is not a requirement: {redacted(str(error).splitlines()[0])}"
+                problems.append(Problem(what, self.root.name))
+        ConfigurationError.raise_all(problems)
+        return [r for r in found if applies(r, there, self.spec.extras)]
+
+    def _check_self_references(self) -> None:
+        """Refuse ``app[one,two]`` among the app's own requirements: an index may know another app."""
+        itself = [r for r in self._asked() if canonicalize_name(r.name) == self.project]
+        ConfigurationError.raise_all(
+            Problem(f"{r} refers to the project itself", self.root.name, f"list its extras instead: {sorted(r.extras)}")
+            for r in itself
+        )
 
     def _used(self, lock: Lock) -> Lock:
         self.reporter.note(f"wheels: locked by {lock.path.name}")
@@ -109,6 +131,7 @@ class LockSource:
         return _restricted(parse_pylock(text, requirements.path), pins)
 
     def _resolved(self, requirements: Requirements | None, path: Path, ours: Lock | None) -> Lock:
+        self._check_self_references()
         inputs = self._inputs(requirements)
         if not inputs.requirements:
             return parse_pylock(_EMPTY, path)

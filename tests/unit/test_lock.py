@@ -161,6 +161,15 @@ def test_unsolvable_requirements_are_told(build, project):
     assert list(project.iterdir()) == []
 
 
+@pytest.mark.parametrize("requirement", ["My_App[more]", "not a requirement"])
+def test_requirements_that_mean_nothing_are_told(build, project, requirement):
+    """The project among its own requirements, and what is no requirement, are ConfigurationErrors."""
+    with pytest.raises(ConfigurationError, match=r"itself|not a requirement"):
+        build("alpha", requirement)
+
+    assert list(project.iterdir()) == []
+
+
 def test_credentials_are_neither_shown_nor_kept(build, project, index):
     """A password in the index URL is in no lock, warning or error."""
     secret = index.simple.replace("://", "://user:geheim@")
