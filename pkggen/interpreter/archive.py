@@ -157,12 +157,15 @@ def _extract(tar: tarfile.TarFile, info: tarfile.TarInfo, destination: Path) -> 
     path.parent.mkdir(parents=True, exist_ok=True)
     if info.issym():
         path.symlink_to(info.linkname)
+    elif info.islnk():
+        shutil.copyfile(destination / info.linkname, path)
     else:
-        source = tar.extractfile(info)  # of a hard link: what it repeats
+        source = tar.extractfile(info)
         if source is None:
             raise tarfile.ReadError(f"{info.name} has no content")
         with path.open("xb") as out:
             shutil.copyfileobj(source, out, _CHUNK)
+    if not info.issym():
         path.chmod(0o755 if info.mode & 0o100 else 0o644)
     mtime = max(0, int(info.mtime))
     os.utime(path, (mtime, mtime), follow_symlinks=False)

@@ -7,12 +7,14 @@ import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from pkggen.errors import ArtefactError, Problem, ToolError
 from pkggen.interpreter.layout import Layout
 from pkggen.run import run
 
 _PROBE = Path(__file__).with_name("selftest_probe.py")
+_PREFIX = "import json, sys; print(json.dumps(sys.prefix))"
 _LIMIT = 120  # seconds
 
 
@@ -20,17 +22,16 @@ def selftest(layout: Layout, workshop: Path, origin: str) -> tuple[str, ...]:
     """Run the interpreter from a copy whose path holds a space, in an empty environment.
 
     It must import what it has, find its library, map nothing but glibc from outside, and make a
-    venv that runs. ``workshop`` is a scratch directory on the tree's file system. Returns the common modules that it was built without; raises
-    ArtefactError with everything that went wrong.
+    venv that runs. ``workshop`` is a scratch directory on the tree's file system. Returns the
+    common modules that it was built without; raises ArtefactError with everything that went wrong.
     """
     moved = workshop / "moved elsewhere"
     shutil.copytree(layout.root, moved, symlinks=True, copy_function=os.link)
     venv = workshop / "venv here"
     python = moved / layout.executable
-    answer = json.loads(_run([python, "-I", "-B", _PROBE, moved], origin))
+    answer = _ask([python, "-I", "-B", _PROBE, moved], origin)
     _run([python, "-I", "-B", "-m", "venv", "--without-pip", venv], origin)
-    prefix = _run([venv / "bin" / "python", "-I", "-B", "-c", "import sys, ssl; print(sys.prefix)"], origin).strip() \
-        if "ssl" not in answer["missing"] else os.fspath(venv)  # fmt: skip
+    prefix = _ask([venv / "bin" / "python", "-I", "-B", "-c", _PREFIX], origin)
     failures = [*answer["failures"]]
     if answer["version"] != layout.version:
         failures.append(f"it says that it is Python {answer['version']}, not {layout.version}")
@@ -40,6 +41,14 @@ def selftest(layout: Layout, workshop: Path, origin: str) -> tuple[str, ...]:
         Problem(f"moved to another directory, {f}", origin, "choose an interpreter that can be moved") for f in failures
     )
     return tuple(answer["missing"])
+
+
+def _ask(argv: Sequence[str | Path], origin: str) -> Any:
+    text = _run(argv, origin)
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise ArtefactError("its program is no Python", where=origin) from error
 
 
 def _run(argv: Sequence[str | Path], origin: str) -> str:
