@@ -17,13 +17,14 @@ SCHEMA = 1  # of manifest.json and layers/*.json; activate.py refuses another
 _NOT_SMOKE = {"test", "tests", "testing", "docs", "doc", "examples", "example", "benchmarks", "setup", "conftest"}
 
 
-def layer_manifest(layer: Layer) -> bytes:
-    """Return layers/<name>.json: what activation links, writes and checks."""
+def layer_manifest(layer: Layer, *, compiled: bool) -> bytes:
+    """Return layers/<name>.json: what activation links, writes and checks; without byte code it compiles."""
     files = [e for e in layer.entries if e.kind is Kind.FILE]
     return _json(
         {
             "schema": SCHEMA,
             "name": layer.name,
+            "compile": not compiled,
             "files": [[e.path, e.size, e.sha256, e.mode] for e in files],
             "links": [[e.path, e.link] for e in layer.entries if e.kind is Kind.SYMLINK],
             "scripts": [[s.name, s.module, s.attr] for s in layer.scripts],
@@ -67,6 +68,7 @@ def app_manifest(
             "smoke": _smoke(config, parts, layers, commands, services),
             "keep": config.venv.keep,
             "services": [s.unit for s in services],
+            "owned": sorted(f.dst.removeprefix(f"{prefix}/") for f in config.files if f.dst.startswith(f"{prefix}/")),
         }
     )
 

@@ -94,7 +94,11 @@ def plan(options: Options, cache: Cache, reporter: Reporter) -> tuple[Payload, T
 def effective_config(options: Options) -> Config:
     """Return the configuration with the command line's wishes applied."""
     config = load_config(options.root)
-    python = {"source": options.python, "sha256": options.python_sha256} if options.python else {}
+    # on the command line a path starts from where the user is, in the file from where the file is
+    source = (
+        str(Path(options.python).absolute()) if options.python and Path(options.python).exists() else options.python
+    )
+    python = {"source": source, "sha256": options.python_sha256} if options.python else {}
     return config.model_copy(
         update={
             "python": config.python.model_copy(update=python),

@@ -47,9 +47,13 @@ def stage(project: Project, config: Config, target: Target, parts: Parts, epoch:
     needs = elf.merge([parts.interpreter.tree.needs, *(d.tree.needs for d in parts.distributions)])
     _check_floor(needs, target)
     manifest = app_manifest(project, config, parts, prefix=prefix, layers=layers, commands=commands, services=services)
+    compiled = parts.interpreter.runs_here
     entries = [
         *(e.below(f"{prefix}/layers/{layer.name}") for layer in layers for e in layer.entries),
-        *(_generated(f"{prefix}/layers/{layer.name}.json", layer_manifest(layer), epoch) for layer in layers),
+        *(
+            _generated(f"{prefix}/layers/{layer.name}.json", layer_manifest(layer, compiled=compiled), epoch)
+            for layer in layers
+        ),
         _generated(f"{prefix}/manifest.json", manifest, epoch),
         _generated(f"{prefix}/lib/activate.py", activation_program(), epoch),
         *(_command_link(prefix, c, epoch) for c in commands),

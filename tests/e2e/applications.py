@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
+# Debian 11 can't read zstd, and xz at its default takes half a minute a package.
+QUICK = '[{table}deb]\ncompression = "gzip:1"\n'
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,10 @@ class Application:
         """Lay out the project of ``version`` below ``directory`` and return its root."""
         root = self._sample(version, directory) if self.folder else self._from_pypi(version, directory)
         if self.configuration:
-            (root / "pkggen.toml").write_text(self.configuration)
+            (root / "pkggen.toml").write_text(self.configuration + QUICK.format(table=""))
+        else:
+            with (root / "pyproject.toml").open("a") as project:
+                project.write("\n" + QUICK.format(table="tool.pkggen."))
         return root
 
     def _sample(self, version: str, directory: Path) -> Path:
