@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from tests.targets import TARGETS, Target, TargetError, obstacle
 
 USUAL = "debian:12"
 DEFAULT_RPM = "rpm:4.18"
+NOT_CHOSEN = "none"
 REQUIRE_VARIABLE = "PKGGEN_REQUIRE_TARGETS"
 
 
@@ -30,7 +32,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give ``debian`` and ``rpm_target`` their targets; roots are made only when a test runs."""
     for fixture, family in (("debian", "deb"), ("rpm_target", "rpm")):
         if fixture in metafunc.fixturenames:
-            metafunc.parametrize(fixture, _wanted(metafunc.config, family), indirect=True)
+            names = _wanted(metafunc.config, family) or [NOT_CHOSEN]
+            metafunc.parametrize(fixture, names, indirect=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests of a family of which ``--targets`` names no target."""
+    parameters = {item: item.callspec.params for item in items if hasattr(item, "callspec")}
+    left_out = [item for item, values in parameters.items() if NOT_CHOSEN in values.values()]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
 
 
 def _wanted(config: pytest.Config, family: str) -> list[str]:
@@ -49,23 +61,23 @@ def _wanted(config: pytest.Config, family: str) -> list[str]:
 @pytest.fixture
 def debian(request: pytest.FixtureRequest) -> Target:
     """Return each Debian release in turn."""
-    return _ready(request.param)
+    return _ready(request.config, request.param)
 
 
 @pytest.fixture
 def rpm_target(request: pytest.FixtureRequest) -> Target:
     """Return the rpm target; with ``--rpm-targets=all`` one for each version of rpm."""
-    return _ready(request.param)
+    return _ready(request.config, request.param)
 
 
 @pytest.fixture
 def any_target(request: pytest.FixtureRequest) -> Target:
     """Return one target, for what does not depend on which."""
     chosen = [*_wanted(request.config, "deb"), *_wanted(request.config, "rpm")]
-    return _ready(USUAL if USUAL in chosen else chosen[0])
+    return _ready(request.config, USUAL if USUAL in chosen else chosen[0])
 
 
-def _ready(name: str) -> Target:
+def _ready(config: pytest.Config, name: str) -> Target:
     """Return the target ``name`` with its root made; skip the test where that cannot be, or fail."""
     reason = obstacle()
     if reason is not None:
@@ -73,8 +85,11 @@ def _ready(name: str) -> Target:
             pytest.fail(f"{REQUIRE_VARIABLE}=1, but {reason}", pytrace=False)
         pytest.skip(reason)
     target = TARGETS[name]
+    capture = config.pluginmanager.getplugin("capturemanager")
     try:
-        target.tree()
+        # Making a root takes a minute, and says so: past the capture, or nobody would see it.
+        with capture.global_and_fixture_disabled() if capture else nullcontext():
+            target.tree()
     except TargetError as error:
         pytest.fail(f"{name} could not be made: {error}", pytrace=False)
     return target

@@ -116,10 +116,10 @@ def test_rpm_versions(rpm_target: Target) -> None:
     """An rpm target has the rpm and the C library that it says."""
     with rpm_target.box() as box:
         rpm = box.run(["rpm", "-q", "--qf", "%{VERSION}", "rpm"]).stdout
-        provides = box.run(["rpm", "-q", "--provides", "glibc", "--whatprovides"]).stdout
+        glibc = box.run(["rpm", "-q", "--whatprovides", "--qf", "%{VERSION}", "glibc"]).stdout
 
     assert rpm.startswith(rpm_target.release + ".")
-    assert f"libc.so.6(GLIBC_{rpm_target.glibc})(64bit)" in provides
+    assert glibc.startswith(rpm_target.glibc)
 
 
 @pytest.mark.parametrize("command", ["dnf install -y", "yum localinstall -y"])
@@ -170,7 +170,7 @@ def test_rpm_refuses_newer_glibc(rpm_target: Target) -> None:
 
 def test_rpm_accepts_own_glibc(rpm_target: Target) -> None:
     """Dnf finds the C library's symbol versions, a shell and a loader in the target's packages."""
-    requires = f"Requires: libc.so.6(GLIBC_{rpm_target.glibc})(64bit) /bin/sh /usr/sbin/useradd rtld(GNU_HASH)"
+    requires = "Requires: libc.so.6(GLIBC_2.28)(64bit) /bin/sh /usr/sbin/useradd rtld(GNU_HASH)"
     with rpm_target.box() as box:
         box.packages.install(build_rpm(box, "1.0", requires))
 

@@ -22,7 +22,8 @@ from types import TracebackType
 from typing import IO, TypeVar
 
 from . import host
-from .cache import sweep, try_lock
+from .cache import try_lock
+from .cgroup import Cgroup
 from .errors import TargetError
 from .package_manager import PackageManager, package_manager
 from .process import Result, execute, kill_group
@@ -66,8 +67,7 @@ class Box:
         boxes.mkdir(exist_ok=True)
         sweep(boxes)
         self._directory = Path(tempfile.mkdtemp(dir=boxes))
-        self._lock = (self._directory / "lock").open("a")
-        try_lock(self._lock.fileno())
+        self._lock = hold(self._directory)
         try:
             self._start()
         except BaseException:
@@ -193,3 +193,31 @@ class Box:
     def console(self) -> str:
         """Return what the box's first process, or the system booted in it, has said."""
         return (self._directory / "console").read_text(errors="replace")[-4000:]
+
+
+def hold(directory: Path) -> IO[str]:
+    """Mark ``directory`` as a living box's, for as long as the returned file stays open.
+
+    The lock appears under its name only once it is held, or a sweep could come in between.
+    """
+    handle = (directory / "unlocked").open("a")
+    try_lock(handle.fileno())
+    os.replace(directory / "unlocked", directory / "lock")
+    return handle
+
+
+def group_name(directory: Path) -> str:
+    """Return the name of the control group of the machine in ``directory``."""
+    return f"pkggen-{directory.name}"
+
+
+def sweep(boxes: Path) -> None:
+    """Delete what boxes under ``boxes`` have left whose owner died without closing them."""
+    for lock in boxes.glob("*/lock"):
+        try:
+            with lock.open("a") as handle:
+                if try_lock(handle.fileno()):
+                    Cgroup.named(group_name(lock.parent)).remove()
+                    shutil.rmtree(lock.parent, ignore_errors=True)
+        except FileNotFoundError:
+            continue

@@ -24,6 +24,9 @@ from .errors import CommandTimedOutError
 from .process import execute
 
 LOCK_SECONDS = 1800
+KEPT_SECONDS = 7 * 24 * 3600
+"""A root whose recipe has changed goes when no run has used it for a week: other branches may."""
+
 TAR_ATTRIBUTES = ("--numeric-owner", "--xattrs", "--xattrs-include=*")
 """File capabilities (ping's) are extended attributes outside tar's default set."""
 
@@ -60,10 +63,13 @@ class RootCache:
         """
         stem = f"{recipe.name.replace(':', '-')}-{recipe.digest}"
         tree = self.directory / f"{stem}.tree"
+        lock = self.directory / f"{stem}.lock"
+        lock.touch()
         if tree.is_dir():
             return tree
         tarball = self.directory / f"{stem}.tar"
-        with locked(self.directory / f"{stem}.lock", recipe.name):
+        with locked(lock, recipe.name):
+            self._forget_unused()
             if not tarball.exists():
                 self._make(recipe, tarball)
             if not tree.is_dir():
@@ -76,6 +82,18 @@ class RootCache:
     def scratch(self) -> tempfile.TemporaryDirectory[str]:
         """Make a temporary directory on the cache's own file system, so that rename(2) works."""
         return tempfile.TemporaryDirectory(prefix=".making-", dir=self.directory)
+
+    def _forget_unused(self) -> None:
+        """Delete roots nobody has asked for lately and what interrupted runs left half made."""
+        long_ago = time.time() - KEPT_SECONDS
+        unused = [lock for lock in self.directory.glob("*.lock") if lock.stat().st_mtime < long_ago]
+        for lock in unused:
+            for suffix in (".tar", ".log", ".lock"):
+                lock.with_suffix(suffix).unlink(missing_ok=True)
+            shutil.rmtree(lock.with_suffix(".tree"), ignore_errors=True)
+        for scratch in self.directory.glob(".making-*"):
+            if scratch.stat().st_mtime < long_ago:
+                shutil.rmtree(scratch, ignore_errors=True)
 
     def _make(self, recipe: Recipe, tarball: Path) -> None:
         tell(f"making {recipe.name} root (about {recipe.seconds} s, cached)")
@@ -117,17 +135,6 @@ def try_lock(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def sweep(directory: Path) -> None:
-    """Delete the box directories under ``directory`` whose owner died without cleaning up."""
-    for lock in directory.glob("*/lock"):
-        try:
-            with lock.open("a") as handle:
-                if try_lock(handle.fileno()):
-                    shutil.rmtree(lock.parent, ignore_errors=True)
-        except FileNotFoundError:
-            continue
 
 
 def tell(message: str) -> None:

@@ -17,17 +17,20 @@ class Cgroup:
     directories: tuple[Path, ...]
 
     @classmethod
-    def make(cls, name: str) -> Cgroup:
-        """Make the group ``name`` below the one that this process is in."""
-        made = []
+    def named(cls, name: str) -> Cgroup:
+        """Return the group ``name`` below the one that this process is in, made or not."""
+        found = []
         for line in OWN.read_text().splitlines():
             _, controllers, path = line.split(":", 2)
             mounted = _mount_point(controllers)
             if controllers in ("", "name=systemd") and mounted is not None:
-                directory = mounted / path.lstrip("/") / name
-                directory.mkdir()
-                made.append(directory)
-        return cls(tuple(made))
+                found.append(mounted / path.lstrip("/") / name)
+        return cls(tuple(found))
+
+    def make(self) -> None:
+        """Make the group; raises OSError when there is one of that name."""
+        for directory in self.directories:
+            directory.mkdir()
 
     def entering(self) -> list[str]:
         """Return the start of a command line whose rest is run inside this group."""
@@ -35,7 +38,10 @@ class Cgroup:
         return ["sh", "-c", enter, " ".join(str(directory) for directory in self.directories)]
 
     def remove(self) -> None:
-        """Remove the group with the groups that were made below it; their processes have ended."""
+        """Remove the group with the groups that were made below it; their processes have ended.
+
+        A group that was never made is no error.
+        """
         for directory in self.directories:
             for _ in range(50):
                 if _removed(directory):

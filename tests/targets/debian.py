@@ -16,8 +16,13 @@ from .process import execute
 BASE = ("systemd-sysv", "dbus", "iproute2", "procps", "passwd", "mount", "netbase", "tzdata")
 """What a small server has beyond apt and the essential packages."""
 
-MERGED_USR = "/usr/share/mmdebstrap/hooks/maybe-merged-usr"
-"""Installed systems have a merged /usr from Debian 10 on; mmdebstrap alone gives 11 none."""
+MERGE_USR = (
+    'for name in bin sbin lib lib32 lib64 libx32; do mkdir -p "$1/usr/$name"; ln -s usr/$name "$1/$name"; done',
+)
+"""Installed systems have a merged /usr from Debian 10 on. From 12 on packages see to it; before,
+the installer did, in this way (debootstrap's setup_merged_usr)."""
+
+UNMERGED_SUITES = ("bullseye",)
 
 MAKE_SECONDS = 900
 
@@ -46,8 +51,10 @@ class DebianRecipe:
 
     @property
     def digest(self) -> str:
-        """A digest of every field."""
-        return hashlib.sha256(json.dumps(asdict(self)).encode()).hexdigest()[:12]
+        """A digest of every field and of the text of this module."""
+        total = hashlib.sha256(json.dumps(asdict(self)).encode())
+        total.update(Path(__file__).read_bytes())
+        return total.hexdigest()[:12]
 
     def make(self, tarball: Path, log: Path, cache: RootCache) -> None:
         """Run mmdebstrap; raises ``TargetError`` with what it said.
@@ -78,7 +85,7 @@ class DebianRecipe:
             "--variant=apt",
             "--mode=root",
             "--format=tar",
-            f"--hook-dir={MERGED_USR}",
+            *(f"--setup-hook={hook}" for hook in (MERGE_USR if self.suite in UNMERGED_SUITES else ())),
             f"--include={','.join(self.packages)}",
             *(f"--aptopt={setting}" for setting in host.apt_settings()),
             *(f"--dpkgopt={option}" for option in self.dpkg_options),

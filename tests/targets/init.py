@@ -172,6 +172,7 @@ def main() -> None:
         switch_root(world["root"])
     else:
         mount("proc", "/proc", "proc")
+        mount("tmpfs", "/run", "tmpfs", 0, "mode=755")  # nspawn keeps its notes in the host's otherwise
         booted = subprocess.Popen(world["boot"], stdin=subprocess.DEVNULL, stdout=sys.stderr).pid
     print("ready", host_pid, flush=True)
     watch(booted)

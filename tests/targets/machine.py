@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from .box import Box
+from .box import Box, group_name
 from .cgroup import Cgroup
 from .errors import TargetError
 
@@ -22,14 +22,20 @@ class Machine(Box):
     systemd-nspawn neither registers the machine nor touches a unit of the host.
     """
 
-    _cgroup: Cgroup | None = field(init=False, default=None, repr=False)
+    @property
+    def cgroup(self) -> Cgroup:
+        """The control group around the machine."""
+        return Cgroup.named(group_name(self._directory))
 
     def _boot_command(self, root: Path) -> list[str]:
         # Without a control group of its own the machine's systemd would rule over the units
         # of every other machine that is running in ours.
-        self._cgroup = Cgroup.make(f"pkggen-{self._directory.name}")
+        self.cgroup.make()
         return [
-            *self._cgroup.entering(),
+            *self.cgroup.entering(),
+            # cgroup2 alone, as systems boot today and systemd 258 insists on, whatever the host has.
+            "env",
+            "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1",
             "systemd-nspawn",
             "--quiet",
             "--boot",
@@ -68,8 +74,7 @@ class Machine(Box):
     def close(self) -> None:
         """End the machine at once, without shutting it down."""
         super().close()
-        if self._cgroup is not None:
-            self._cgroup.remove()
+        self.cgroup.remove()
 
     def entrance(self) -> list[str]:
         """Enter as in a box, and into the machine's control groups as well."""

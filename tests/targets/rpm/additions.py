@@ -19,8 +19,9 @@ FILES = {
 }
 """Path → text; they belong to RELEASE."""
 
-LINKS = {"/usr/bin/yum": "dnf"}
-"""Path → where it leads; they belong to RELEASE."""
+LINKS = {"/usr/bin/dnf": "dnf5", "/usr/bin/yum": "dnf"}
+"""Path → where it leads, unless the root has one already; they belong to RELEASE. Fedora's dnf5
+brings the first."""
 
 NAMES = {
     "bash": ("bash",),

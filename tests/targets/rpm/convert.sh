@@ -6,14 +6,16 @@
 set -eu
 
 # Only the generator of ELF dependencies: the conversion is about libraries, not about Python or
-# pkg-config modules. Fedora marks libraries executable and rpm looks at no others; Debian does
-# not, so the flag that says so goes.
-mkdir -p /build/fileattrs
-sed '/_flags/d' /usr/lib/rpm/fileattrs/elf.attr > /build/fileattrs/elf.attr
+# pkg-config modules. Fedora marks libraries executable and its rpm looks at no others; Debian
+# does not mark them, so the flag that says so goes. In place, because rpm < 4.18 reads these
+# files wherever %_fileattrsdir points; the box is thrown away.
+cd /usr/lib/rpm/fileattrs
+find . -name '*.attr' ! -name elf.attr -delete
+sed -i '/_flags/d' elf.attr
+cd /
 
 rpmbuild -bb --nodeps \
     --define '_topdir /build' \
-    --define '_fileattrsdir /build/fileattrs' \
     --define '_build_id_links none' \
     --define 'debug_package %{nil}' \
     --define '__os_install_post %{nil}' \

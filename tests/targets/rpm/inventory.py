@@ -71,7 +71,7 @@ def take_inventory(root: Path, packages: tuple[DebianPackage, ...]) -> tuple[Mem
     config = frozenset(path for package in packages for path in package.config)
     kept = [package.files for package in packages if not DROPPED.fullmatch(package.name)]
     dropped = frozenset(owners).difference(*kept)
-    owners |= dict.fromkeys((*FILES, *LINKS), RELEASE)
+    owners = {**dict.fromkeys(LINKS, RELEASE), **owners, **dict.fromkeys(FILES, RELEASE)}
     users, groups = (_names(root / "etc" / table) for table in ("passwd", "group"))
     members = []
     for path, status in _walk(str(root), ""):

@@ -63,7 +63,9 @@ def add_files(root: Path) -> None:
         file.write_text(text)
         file.chmod(0o644)
     for path, aim in LINKS.items():
-        (root / path.lstrip("/")).symlink_to(aim)
+        link = root / path.lstrip("/")
+        if not link.exists():
+            link.symlink_to(aim)
 
 
 def write_job(root: Path, job: Path) -> None:
