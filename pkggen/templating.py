@@ -157,8 +157,8 @@ def systemd_word(value: str, *, variables: bool = True) -> str:
     ``variables`` says that ``$x`` would be substituted there: in arguments, not in the program's
     path and not in Environment=.
     """
-    text = line(value, "a word of a unit") if value.strip() else value
-    text = value.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%") if text else ""
+    line(value, "a word of a unit")
+    text = value.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
     text = text.replace("$", "$$") if variables else text
     return text if re.fullmatch(r"[^\s'\";\\#]+", text) else f'"{text}"'
 

@@ -23,6 +23,7 @@ def write_buildroot(entries: Iterable[Entry], root: Path, epoch: int) -> None:
     Raises StorageError.
     """
     directories: dict[Path, Entry | None] = {}
+    linked: set[tuple[int, int]] = set()
     try:
         _make_directory(root, directories)
         for entry in entries:
@@ -34,7 +35,7 @@ def write_buildroot(entries: Iterable[Entry], root: Path, epoch: int) -> None:
                 os.symlink(entry.link, path)
                 os.utime(path, (entry.mtime, entry.mtime), follow_symlinks=False)
             else:
-                _write_file(entry, path)
+                _write_file(entry, path, linked)
         for path, given in sorted(directories.items(), key=lambda item: len(item[0].parts), reverse=True):
             os.chmod(path, given.mode if given else 0o755)
             os.utime(path, (epoch, epoch))
@@ -50,10 +51,10 @@ def _make_directory(path: Path, known: dict[Path, Entry | None]) -> None:
         known[path] = None
 
 
-def _write_file(entry: Entry, path: Path) -> None:
+def _write_file(entry: Entry, path: Path, linked: set[tuple[int, int]]) -> None:
     if entry.source is None:
         path.write_bytes(entry.content or b"")
-    elif _link(entry, path):
+    elif _link(entry, path, linked):
         return
     else:
         shutil.copyfile(entry.source, path)
@@ -61,12 +62,16 @@ def _write_file(entry: Entry, path: Path) -> None:
     os.utime(path, (entry.mtime, entry.mtime))
 
 
-def _link(entry: Entry, path: Path) -> bool:
-    """Link to the entry's source when it is on disk what the entry says; return whether it is done."""
+def _link(entry: Entry, path: Path, linked: set[tuple[int, int]]) -> bool:
+    """Link to the entry's source when it is on disk what the entry says; return whether it is done.
+
+    A file linked twice would be a hard link within the package, so each inode is used once.
+    """
     assert entry.source is not None  # noqa: S101 - the caller asked
     status = entry.source.stat()
     # a later mtime is clamped by the packer
-    if status.st_mode & 0o7777 != entry.mode or int(status.st_mtime) < entry.mtime:
+    identity = (status.st_dev, status.st_ino)
+    if identity in linked or status.st_mode & 0o7777 != entry.mode or int(status.st_mtime) < entry.mtime:
         return False
     try:
         os.link(entry.source, path)
@@ -74,4 +79,5 @@ def _link(entry: Entry, path: Path) -> bool:
         if error.errno not in _NO_LINK:
             raise
         return False
+    linked.add(identity)
     return True

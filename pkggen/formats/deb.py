@@ -65,7 +65,7 @@ class Deb:
             "section": options_of(payload, self.name).section or "misc",
             "changelog_date": format_datetime(datetime.fromtimestamp(payload.epoch, timezone.utc)),
             "started": [s.unit for s in payload.services if s.start],
-            "overrides": lintian_overrides(payload),
+            "overrides": tuple(lintian_overrides(payload)),
         }
         texts = common_texts(templates, context, package)
         texts |= {

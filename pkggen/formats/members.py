@@ -57,7 +57,7 @@ def complete(entries: Iterable[Entry], payload: Payload, name: str) -> tuple[Ent
 
 def parents(path: str) -> Iterator[str]:
     """Yield the directories above ``path``, nearest first, the root left out."""
-    while (path := posixpath.dirname(path)) != "/":
+    while (path := posixpath.dirname(path)) not in ("/", ""):
         yield path
 
 

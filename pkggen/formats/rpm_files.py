@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from pkggen.errors import ConfigurationError, Problem
 from pkggen.model import ConfigKind, Entry, Kind, Payload
 
-# rpm's %files lines are globs, and no version agrees with the next on how to quote them
-_ODD = re.compile(r"[^\w./@:=,+~^%$'! #&-]")
+# rpm's %files lines are globs that are split at blanks and expanded twice; no version agrees with the next on quoting
+_ODD = re.compile(r"[^\w./@:=,+~^-]")
 _CONFIG = {ConfigKind.NONE: "", ConfigKind.CONFIG: "%config ", ConfigKind.NOREPLACE: "%config(noreplace) "}
 
 
@@ -24,8 +24,8 @@ def ghosts(payload: Payload) -> tuple[Entry, ...]:
 def file_lines(entries: Iterable[Entry], payload: Payload) -> Iterator[str]:
     """Yield the lines of %files.
 
-    The layers are one line: their names need no quoting then. Elsewhere a character that a glob
-    would take for its own becomes ``?``; raises ConfigurationError where that would match two entries.
+    The layers are one line: their names need no quoting then. Elsewhere a character that rpm
+    might take for its own becomes ``?``; raises ConfigurationError where that would match two entries.
     """
     entries = tuple(entries)
     layers = f"{payload.prefix}/layers"
@@ -37,8 +37,7 @@ def file_lines(entries: Iterable[Entry], payload: Payload) -> Iterator[str]:
         directory = "%dir " if entry.kind is Kind.DIRECTORY and entry.path != layers else ""
         owners = (entry.owner, entry.group)
         attributes = "" if owners == ("root", "root") else "%attr(-,{},{}) ".format(*owners)
-        path = _glob(entry.path).replace("%", "%%")
-        yield f'{ghost}{_CONFIG[entry.config]}{attributes}{directory}"{path}"'
+        yield f"{ghost}{_CONFIG[entry.config]}{attributes}{directory}{_glob(entry.path)}"
 
 
 def _glob(path: str) -> str:
