@@ -86,8 +86,9 @@ def test_epochs() -> None:
 def test_rpm_orders_as_pep_440() -> None:
     """The real rpm orders every pair of mapped versions as packaging orders the originals."""
     pairs = list(itertools.combinations(corpus(300), 2))
+    # written past the macro: rpm 4.18 overruns its buffer when a macro expands to this much
     lines = "".join(" ".join("{}:{}".format(*rpm_version(v)) for v in pair) + "\n" for pair in pairs)
-    script = "for l in io.stdin:lines() do local a, b = l:match('(%S+) (%S+)'); print(rpm.vercmp(a, b), ' ') end"
+    script = "for l in io.stdin:lines() do local a, b = l:match('(%S+) (%S+)'); io.write(rpm.vercmp(a, b), ' ') end"
     done = subprocess.run(["rpm", "--eval", f"%{{lua: {script}}}"], input=lines, capture_output=True, text=True)
 
     found = done.stdout.split()
