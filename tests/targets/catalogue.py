@@ -19,7 +19,7 @@ class Target:
     """A system that packages are installed in.
 
     ``family`` is ``deb`` or ``rpm``; ``release`` the distribution's (``12``) or, for rpm
-    targets, rpm's own (``4.18``); ``glibc`` the version of the C library.
+    targets, rpm's own (``4.18``); ``glibc`` the version of the C library, empty where it moves.
     """
 
     name: str
@@ -65,6 +65,6 @@ TARGETS: Mapping[str, Target] = {
         _rpm("4.18", "bookworm", "2.36", 70),
         _rpm("4.16", "bullseye", "2.31", 70),
         _rpm("4.20", "trixie", "2.41", 70),
-        _rpm("6", "sid", "2.42", 90, "dnf5"),
+        _rpm("6", "sid", "", 90, "dnf5"),
     )
 }

@@ -20,10 +20,11 @@ DROPPED = re.compile(r"(apt|dpkg|debconf|debian-archive-keyring|libapt-pkg.*|ini
 UNTRACKED = re.compile(
     r"/(proc|sys|dev|run|tmp|boot|var/(tmp|log|backups|cache/(apt|debconf|ldconfig)|lib/(apt|dpkg|rpm|dnf))"
     r"|usr/share/(doc|man|info|locale|lintian|bug|debconf)|etc/(apt|dpkg|machine-id|.*-))(/.*)?"
-    r"|/usr/lib/(.*/)?tc/q_atm\.so"
+    r"|/usr/lib/(.*/)?tc/q_atm\.so|/etc/dnf/libdnf5-plugins/(local|appstream)\.conf"
 )
 """What changes without any package, or is Debian's: not packaged. ``etc/…-`` are backups; the
-plugin of tc needs a library that iproute2 only recommends, and rpm would miss it."""
+plugin of tc needs a library that iproute2 only recommends, and rpm would miss it. Fedora has those
+two plugins of dnf5 in packages of their own that are not installed by default."""
 
 MERGED = re.compile(r"/(bin|sbin|lib\w*)")
 
