@@ -22,7 +22,7 @@ from benchmarks.heavy import write_project
 from pkggen.cli import default_cache
 from pkggen.console import Terminal
 from pkggen.formats import FORMATS
-from pkggen.formats.buildroot import lay_out
+from pkggen.formats.buildroot import write_buildroot
 from pkggen.model import Payload
 from pkggen.pipeline import Options, plan
 
@@ -55,7 +55,7 @@ def main() -> None:
             package = FORMATS[name].describe(payload)
             rendered = FORMATS[name].render(package, templates)
             tree = directory / f"{name}-tree"
-            lay_out(FORMATS[name].entries(rendered), tree)
+            write_buildroot(FORMATS[name].entries(rendered), tree, payload.epoch)
             ours, parts = [], []
             theirs = []
             for number in range(arguments.rounds):

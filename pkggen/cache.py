@@ -16,11 +16,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from pkggen.errors import IntegrityError
 from pkggen.model import Entry, Kind, Needs, Tree
 
-_FORMAT = 1  # of the index; a change makes old trees invisible
+_FORMAT = 2  # of the index; a change makes old trees invisible
 _CHUNK = 1 << 20
 
 
@@ -138,16 +139,16 @@ def _read_index(home: Path) -> Tree:
         Entry(path, Kind(kind), mode, size, sha256, mtime, link, root / path if kind == "file" else None)
         for path, kind, mode, size, sha256, mtime, link in data["entries"]
     )
-    needs = data["needs"]
-    return Tree(
-        root,
-        entries,
-        Needs(
-            needs["machine"],
-            tuple(needs["glibc"]),
-            needs["glibc_by"],
-            needs["sonames"],
-            tuple((a, b) for a, b in needs["versions"]),
-            tuple(needs["provides"]),
-        ),
+    return Tree(root, entries, _needs(data["needs"]))
+
+
+def _needs(data: dict[str, Any]) -> Needs:
+    return Needs(
+        data["machine"],
+        tuple(data["glibc"]),
+        data["glibc_by"],
+        data["sonames"],
+        tuple((soname, version) for soname, version in data["versions"]),
+        tuple(data["provides"]),
+        tuple(_needs(plugin) for plugin in data["plugins"]),
     )

@@ -130,15 +130,19 @@ def render(*, path: Path, formats: tuple[str, ...], output: Path, quiet: bool, v
 
 
 def _write(rendered: Rendered, directory: Path) -> list[Path]:
-    directory.mkdir(parents=True, exist_ok=True)
+    """Write each text by its name; one that is a file of the package lies at its path below ``directory``."""
     texts = {**rendered.texts, "files": _file_list(rendered)}
-    for name, text in texts.items():
-        (directory / name).write_text(text, encoding="utf-8")
-    return [directory / name for name in sorted(texts)]
+    written = []
+    for name, text in sorted(texts.items()):
+        path = directory / name.lstrip("/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        written.append(path)
+    return written
 
 
 def _file_list(rendered: Rendered) -> str:
-    entries = sorted(FORMATS[rendered.package.format].entries(rendered), key=lambda e: e.path)
+    entries = FORMATS[rendered.package.format].entries(rendered)
     rows = (
         f"{e.mode:04o} {e.owner}:{e.group} {e.size:>10} {e.path}{' -> ' + e.link if e.link else ''}" for e in entries
     )

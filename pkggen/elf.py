@@ -30,6 +30,11 @@ _GLIBC_LIBRARY = re.compile(
 _GLIBC_VERSION = re.compile(r"GLIBC_(\d+(?:\.\d+)+)$")
 # Not a number, yet it asks for one: glibc 2.36 was the first to understand packed relocations.
 _GLIBC_FEATURES = {"GLIBC_ABI_DT_RELR": (2, 36)}
+# What comes in a wheel of its own and in no distribution's package: CUDA's libraries, frameworks.
+_OTHER_WHEELS = re.compile(
+    r"lib(cudart|cublas\w*|cudnn\w*|cufft\w*|curand|cusolver\w*|cusparse\w*|cupti|cufile|nvrtc\S*|nvJitLink|nvToolsExt|nccl"
+    r"|nvshmem\w*|torch\w*|c10\w*|tensorflow\w*|jax\w*|shm)\.so(\.[\d.]+)?"
+)
 _MOST_VERSIONS = 10_000  # of one file; a damaged count must not keep us busy for hours
 
 
@@ -104,9 +109,13 @@ def examine(root: Path) -> Needs:
 def merge(needs: Sequence[Needs]) -> Needs:
     """Return what parts need together; what one of them provides, the others no longer need.
 
+    A file that needs a framework's library is a plugin as long as no part provides that.
     Raises ArtefactError when they are for different machines.
     """
-    provided = {p for part in needs for p in part.provides}
+    everything = [*needs, *(plugin for part in needs for plugin in part.plugins)]
+    provided = {p for part in everything for p in part.provides}
+    absent = [part for part in everything if _absent(part, provided)]
+    needs = [part for part in everything if part not in absent]
     sonames: dict[str, str] = {}
     for part in needs:
         for soname, by in part.sonames.items():
@@ -120,7 +129,13 @@ def merge(needs: Sequence[Needs]) -> Needs:
         sonames=dict(sorted(sonames.items())),
         versions=tuple(sorted({v for part in needs for v in part.versions if v[0] not in provided})),
         provides=tuple(sorted(provided)),
+        plugins=tuple(sorted(absent, key=lambda part: part.glibc_by)),
     )
+
+
+def _absent(part: Needs, provided: set[str]) -> bool:
+    """Tell whether ``part`` is one file that waits for another wheel's libraries."""
+    return not part.plugins and any(_OTHER_WHEELS.fullmatch(s) and s not in provided for s in part.sonames)
 
 
 def _one_machine(needs: Sequence[Needs]) -> str:

@@ -63,6 +63,8 @@ class Needs:
     among the files themselves to one file that needs it; ``versions`` are the symbol
     versions asked of libraries outside, as (soname, version): ("libstdc++.so.6", "GLIBCXX_3.4.21").
     ``provides`` are the sonames of the files themselves. ``machine`` is "x86_64", "aarch64" or "".
+    ``plugins`` are files that can't be loaded with what is here, such as those for a framework
+    that isn't installed; what they need counts only where that is present.
     """
 
     machine: str = ""
@@ -71,6 +73,7 @@ class Needs:
     sonames: Mapping[str, str] = field(default_factory=dict)
     versions: tuple[tuple[str, str], ...] = ()
     provides: tuple[str, ...] = ()
+    plugins: tuple[Needs, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
+
 from pkggen.cache import Cache, sha256_of
 from pkggen.config import load_config
 from pkggen.formats import FORMATS
@@ -86,9 +88,15 @@ def plan(options: Options, cache: Cache, reporter: Reporter) -> tuple[Payload, T
     )  # fmt: skip
     app, *dependencies = unpack_all((wheel, *wheels), interpreter, cache, reporter)
     parts = Parts(interpreter, app, tuple(dependencies))
-    commands = own_commands(app.scripts, app.tree.entries)
+    commands = own_commands(app, dependencies, {canonicalize_name(r.name) for r in metadata.requires})
     project = describe_project(config, metadata, commands, options.root)
-    return stage(project, config, target, parts, epoch), templates
+    payload = stage(project, config, target, parts, epoch)
+    for plugin in payload.needs.plugins:
+        reporter.note(f"{plugin.glibc_by} works only where {', '.join(plugin.sonames)} can be found")
+    if payload.needs.plugins:
+        files = len(payload.needs.plugins)
+        reporter.warn(f"{files} files are for libraries of wheels that are not in the package (-v names them)")
+    return payload, templates
 
 
 def effective_config(options: Options) -> Config:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import difflib
 import hashlib
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
+
+from packaging.utils import canonicalize_name
 
 from pkggen import elf
 from pkggen.errors import ArtefactError, ConfigurationError, Problem
@@ -27,7 +29,6 @@ from pkggen.model import (
     Parts,
     Payload,
     Project,
-    Script,
     Service,
     Target,
 )
@@ -146,10 +147,17 @@ def _nearest(name: str, known: set[str]) -> list[str]:
     return difflib.get_close_matches(name, known, 3, 0.4) or sorted(known)[:8]
 
 
-def own_commands(scripts: Iterable[Script], entries: Iterable[Entry]) -> tuple[str, ...]:
-    """Return the commands that a project brings itself: entry points and ``.data/scripts``."""
-    files = {e.path.removeprefix("bin/") for e in entries if e.path.startswith("bin/")}
-    return tuple(sorted({s.name for s in scripts} | files))
+def own_commands(app: Distribution, dependencies: Iterable[Distribution], direct: Collection[str]) -> tuple[str, ...]:
+    """Return the commands that a project offers: its entry points and ``.data/scripts``.
+
+    A project that holds no file of its own only names what it wants together; its commands are
+    those of the distributions it names, ``direct`` (normalised names).
+    """
+    bundle = all(".dist-info/" in e.path for e in app.tree.entries) and not app.scripts
+    offering = [d for d in dependencies if canonicalize_name(d.wheel.name) in direct] if bundle else [app]
+    scripts = {s.name for d in offering for s in d.scripts}
+    files = {e.path.removeprefix("bin/") for d in offering for e in d.tree.entries if e.path.startswith("bin/")}
+    return tuple(sorted(scripts | files))
 
 
 def _service(table: ServiceTable, project: Project, prefix: str, layers: Sequence[Layer]) -> Service:

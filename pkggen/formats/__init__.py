@@ -7,7 +7,7 @@ from typing import Protocol
 
 from pkggen.formats.deb import Deb
 from pkggen.formats.rpm import Rpm
-from pkggen.model import Package, Payload, Rendered
+from pkggen.model import Entry, Package, Payload, Rendered
 from pkggen.templating import Templates
 
 
@@ -26,6 +26,10 @@ class Format(Protocol):
 
     def render(self, package: Package, templates: Templates) -> Rendered:
         """Return every text of the package; those whose names are absolute paths are its files."""
+        ...
+
+    def entries(self, rendered: Rendered) -> tuple[Entry, ...]:
+        """Return everything that the package will hold, sorted by path."""
         ...
 
     def assemble(self, rendered: Rendered, directory: Path) -> Path:

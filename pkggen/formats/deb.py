@@ -83,6 +83,10 @@ class Deb:
         conffiles = "".join(f"{e.path}\n" for e in entries if e.config is not ConfigKind.NONE)
         return Rendered(package, texts | ({"conffiles": conffiles} if conffiles else {}))
 
+    def entries(self, rendered: Rendered) -> tuple[Entry, ...]:
+        """Return everything that the package will hold, sorted by path."""
+        return _members(rendered)
+
     def assemble(self, rendered: Rendered, directory: Path) -> Path:
         """Pack in ``directory``, which is private to us; return the package's path.
 

@@ -86,6 +86,10 @@ class Rpm:
         texts[f"{package.name}.spec"] = templates.render("rpm/spec.j2", **context)
         return Rendered(package, texts | scripts)
 
+    def entries(self, rendered: Rendered) -> tuple[Entry, ...]:
+        """Return everything that the package will hold, sorted by path."""
+        return _members(rendered)
+
     def assemble(self, rendered: Rendered, directory: Path) -> Path:
         """Pack in ``directory``, which is private to us; return the package's path.
 

@@ -89,6 +89,18 @@ def test_what_a_part_provides_the_others_no_longer_need() -> None:
     )  # fmt: skip
 
 
+def test_a_plugin_counts_when_its_framework_is_there() -> None:
+    """A file for a framework of another wheel raises no need until some part brings that framework."""
+    plugin = Needs("x86_64", (2, 38), "pg.so", {"libtorch.so": "pg.so", "libmlx5.so.1": "pg.so"}, provides=("pg.so",))
+    rest = Needs("x86_64", (2, 17), "engine.so", {"libz.so.1": "engine.so"})
+    without = merge([merge([plugin]), rest])
+    torch = Needs("x86_64", (2, 28), "libtorch.so", provides=("libtorch.so",))
+
+    assert (without.glibc, dict(without.sonames), without.plugins) == ((2, 17), {"libz.so.1": "engine.so"}, (plugin,))
+    assert merge([without, torch]).glibc == (2, 38)
+    assert merge([without, torch]).plugins == ()
+
+
 def test_merging_nothing_needs_nothing() -> None:
     """No part, no needs."""
     assert merge([]) == Needs()

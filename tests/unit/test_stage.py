@@ -11,7 +11,7 @@ import pytest
 from pkggen.errors import ArtefactError, ConfigurationError
 from pkggen.model import Kind, Needs, Payload, Script, Target
 from pkggen.schema import Config
-from pkggen.stage import stage
+from pkggen.stage import own_commands, stage
 from tests.unit.parts import SITE, distribution, parts, project
 
 
@@ -110,6 +110,16 @@ def test_command_of_a_dependency(tmp_path: Path) -> None:
 
     assert payload.project.commands == ("flask",)
     assert "flask.cli" in content(payload, "/opt/hello/manifest.json")["smoke"]
+
+
+def test_bundle_has_the_commands_of_what_it_names(tmp_path: Path) -> None:
+    """A project without files of its own offers the commands of its direct dependencies, no others."""
+    bundle = distribution(tmp_path, "bundle", {f"{SITE}/bundle-1.0.dist-info/METADATA": "Name: bundle\n"})
+    flask = distribution(tmp_path, "flask", scripts=(Script("flask", "flask.cli", "main"),))
+    click = distribution(tmp_path, "click", scripts=(Script("click", "click", "main"),))
+
+    assert own_commands(bundle, [flask, click], {"flask"}) == ("flask",)
+    assert own_commands(distribution(tmp_path, "hello"), [flask], {"flask"}) == ()
 
 
 def test_service_runs_from_current(tmp_path: Path) -> None:
