@@ -19,6 +19,16 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+# pydantic's words for what TOML calls by other names
+_TYPES = {
+    "tuple_type": "an array",
+    "model_type": "a table",
+    "dict_type": "a table",
+    "string_type": "a string, in quotes",
+    "bool_type": "true or false",
+    "int_type": "a whole number",
+}
+
 
 def load_config(root: Path) -> Config:
     """Read the configuration of the project in directory ``root``.
@@ -28,7 +38,10 @@ def load_config(root: Path) -> Config:
     ignored in silence.
     """
     own, shared = root / "pkggen.toml", root / "pyproject.toml"
-    table = _toml(shared).get("tool", {}).get("pkggen") if shared.is_file() else None
+    tools = read_pyproject(root).get("tool", {})
+    if not isinstance(tools, dict):
+        raise ConfigurationError("must be a table", where=f"{shared.name}: tool")
+    table = tools.get("pkggen")
     if own.is_file():
         if table is not None:
             raise ConfigurationError(
@@ -37,7 +50,7 @@ def load_config(root: Path) -> Config:
                 remedy="keep one of them",
             )
         return _validate(_toml(own), own.name, "")
-    return _validate(table or {}, shared.name, "tool.pkggen")
+    return _validate({} if table is None else table, shared.name, "tool.pkggen")
 
 
 def read_pyproject(root: Path) -> dict[str, Any]:
@@ -83,6 +96,8 @@ def _problem(error: Mapping[str, Any], file: str, table: str) -> Problem:
         near = difflib.get_close_matches(str(location[-1]), known, 1, 0.5)
         remedy = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(sorted(known))}"
         return Problem("unknown key", where, remedy)
+    if error["type"] in _TYPES:
+        return Problem(f"must be {_TYPES[error['type']]}", where)
     message = str(error["msg"]).removeprefix("Value error, ")
     if error["type"] == "missing":
         return Problem("required key is missing", where)

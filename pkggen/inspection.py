@@ -79,7 +79,7 @@ def _deb(path: Path) -> Inspection:
         "summary": summary,
         "description": "\n".join("" if row == " ." else row[1:] for row in description.splitlines()),
         "installed-size": f"{control.get('Installed-Size', '?')} KiB",
-        "compression": archive.compression,
+        "compression": {"zst": "zstd", "gz": "gzip"}.get(archive.compression, archive.compression),
     }
     return Inspection(
         metadata=metadata,

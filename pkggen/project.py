@@ -61,7 +61,8 @@ class Metadata:
 
 def declared_python(root: Path) -> SpecifierSet:
     """Return ``requires-python`` of pyproject.toml, or an empty set when it isn't static."""
-    text = read_pyproject(root).get("project", {}).get("requires-python", "")
+    project = read_pyproject(root).get("project")
+    text = project.get("requires-python", "") if isinstance(project, dict) else ""
     try:
         return SpecifierSet(str(text))
     except InvalidSpecifier as error:

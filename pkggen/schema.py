@@ -40,8 +40,7 @@ def _one_line(value: str) -> str:
 
 def _prefix(value: str) -> str:
     _one_line(value)
-    normal = posixpath.normpath(value)
-    normal = "/" + normal.lstrip("/") if normal.startswith("//") else normal
+    normal = "/" + posixpath.normpath(value).lstrip("/")  # normpath keeps two leading slashes
     if not value.startswith("/") or ".." in value.split("/"):
         raise ValueError(f"{value!r} must be an absolute path without '..', such as /opt/myapp")
     if normal in _RESERVED_PREFIXES:
@@ -55,7 +54,7 @@ def _absolute(value: str) -> str:
     _one_line(value)
     if not value.startswith("/") or ".." in value.split("/"):
         raise ValueError(f"{value!r} must be an absolute path without '..'")
-    return posixpath.normpath(value)
+    return "/" + posixpath.normpath(value).lstrip("/")  # normpath keeps two leading slashes
 
 
 def _command(value: str) -> str:

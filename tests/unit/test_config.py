@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -245,3 +246,20 @@ def test_a_broken_file_is_told_by_its_name(tmp_path: Path, text: str) -> None:
 def test_a_byte_order_mark_and_crlf_are_no_matter(tmp_path: Path) -> None:
     """Files saved by editors of other systems read the same."""
     assert config(tmp_path, "\ufeff[tool.pkggen]\r\nrelease = '2'\r\n").release == "2"
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("tool = 1", "pyproject.toml: tool: must be a table"),
+        ("[tool]\npkggen = 3", "pyproject.toml: tool.pkggen: must be a table"),
+        ("[tool.pkggen]\nservices = 3", "tool.pkggen.services: must be an array"),
+        ("[tool.pkggen]\nrelease = 3", "tool.pkggen.release: must be a string"),
+    ],
+)
+def test_a_value_of_another_type_is_told_in_tomls_words(tmp_path: Path, text: str, where: str) -> None:
+    """A number where a table, array or string belongs is an error that says what belongs there."""
+    (tmp_path / "pyproject.toml").write_text(text)
+
+    with pytest.raises(ConfigurationError, match=re.escape(where)):
+        load_config(tmp_path)
