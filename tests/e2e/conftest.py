@@ -99,3 +99,9 @@ def _ready(config: pytest.Config, name: str) -> Target:
 def factory(tmp_path_factory: pytest.TempPathFactory) -> Factory:
     """Return the builder of packages; each version of each application is built once a run."""
     return Factory(tmp_path_factory.mktemp("packages"))
+
+
+@pytest.fixture
+def debian_12() -> Target:
+    """Return one Debian release, for what needs no more than one."""
+    return _ready("debian:12")
