@@ -19,7 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.heavy import write_project
-from pkggen.cli import default_cache
+from pkggen.cli.boundary import default_cache
 from pkggen.console import Terminal
 from pkggen.formats import FORMATS
 from pkggen.formats.buildroot import write_buildroot

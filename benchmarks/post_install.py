@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from benchmarks.heavy import write_project
-from pkggen.cli import default_cache
+from pkggen.cli.boundary import default_cache
 from pkggen.console import Terminal
 from pkggen.pipeline import Options, build
 from pkggen.wheels.lock import read_pylock

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from pkggen.cli import default_cache
+from pkggen.cli.boundary import default_cache
 from pkggen.formats import FORMATS
 from pkggen.model import Rendered
 from pkggen.pipeline import Options, render

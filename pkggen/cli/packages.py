@@ -1,23 +1,17 @@
-"""The command line: arguments in, exit codes out, and the one boundary for users' errors."""
+"""The commands that make and show packages: build, render, inspect, check."""
 
 from __future__ import annotations
 
-import functools
 import json
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 import click
-import platformdirs
 
-from pkggen import __version__
-from pkggen.cache import Cache
 from pkggen.checking import check as check_project
-from pkggen.console import NORMAL, QUIET, VERBOSE, Terminal
-from pkggen.errors import PkggenError, StorageError
+from pkggen.cli.boundary import boundary, default_cache, terminal
 from pkggen.formats import FORMATS
 from pkggen.inspection import Inspection
 from pkggen.inspection import inspect as inspect_package
@@ -29,36 +23,7 @@ from pkggen.pipeline import render as render_texts
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
-def default_cache() -> Cache:
-    """Return the user's cache: PKGGEN_CACHE_DIR, or the XDG cache directory's ``pkggen``."""
-    root = os.environ.get("PKGGEN_CACHE_DIR") or platformdirs.user_cache_dir("pkggen")
-    return Cache(Path(root).absolute())
-
-
-def _fail(error: PkggenError) -> NoReturn:
-    terminal = Terminal()
-    for problem in error.problems:
-        terminal.error(str(problem))
-    sys.exit(error.exit_code)
-
-
-def _boundary(function: _Command) -> _Command:
-    """Turn a user's mistake into messages and an exit code; let a bug show its traceback."""
-
-    @functools.wraps(function)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return function(*args, **kwargs)
-        except PkggenError as error:
-            _fail(error)
-        except OSError as error:  # disk full, permission: whatever no stage could word better
-            name = f"{error.filename}: " if error.filename else ""
-            _fail(StorageError(f"{name}{error.strerror or error}"))
-
-    return wrapper  # type: ignore[return-value]
-
-
-def _selection(function: _Command) -> _Command:
+def selection(function: _Command) -> _Command:
     """Add the options that say what is built from what."""
     options = (
         click.argument("path", type=click.Path(path_type=Path), default="."),
@@ -76,31 +41,21 @@ def _selection(function: _Command) -> _Command:
     return function
 
 
-def _terminal(*, quiet: bool, verbose: bool) -> Terminal:
-    return Terminal(QUIET if quiet else VERBOSE if verbose else NORMAL)
-
-
 def _options(path: Path, formats: tuple[str, ...], *, output: Path = Path("dist"), **rest: Any) -> Options:
     return Options(root=path, formats=formats or tuple(sorted(FORMATS)), output=output, **rest)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, prog_name="pkggen")
-def main() -> None:
-    """Turn a Python project into .deb and .rpm packages that carry all they need."""
-
-
-@main.command()
-@_selection
+@click.command()
+@selection
 @click.option("-o", "--output", type=click.Path(path_type=Path), default="dist", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of paths.")
-@_boundary
+@boundary
 def build(
     *, path: Path, formats: tuple[str, ...], output: Path, as_json: bool, quiet: bool, verbose: bool, **rest: Any
 ) -> None:
     """Build packages of the project in PATH and print their paths."""
     options = _options(path, formats, output=output, **rest)
-    built = build_packages(options, default_cache(), _terminal(quiet=quiet, verbose=verbose))
+    built = build_packages(options, default_cache(), terminal(quiet=quiet, verbose=verbose))
     if as_json:
         click.echo(json.dumps({"packages": [_built(b) for b in built]}, indent=2))
     else:
@@ -117,14 +72,14 @@ def _built(package: BuiltPackage) -> dict[str, str | int]:
     }
 
 
-@main.command()
-@_selection
+@click.command()
+@selection
 @click.option("-o", "--output", type=click.Path(path_type=Path), default="rendered", show_default=True)
-@_boundary
+@boundary
 def render(*, path: Path, formats: tuple[str, ...], output: Path, quiet: bool, verbose: bool, **rest: Any) -> None:
     """Write the control file, spec, scripts and file list of PATH's packages, without building."""
     options = _options(path, formats, **rest)
-    for rendered in render_texts(options, default_cache(), _terminal(quiet=quiet, verbose=verbose)):
+    for rendered in render_texts(options, default_cache(), terminal(quiet=quiet, verbose=verbose)):
         for written in _write(rendered, output / rendered.package.format):
             click.echo(written)
 
@@ -149,11 +104,11 @@ def _file_list(rendered: Rendered) -> str:
     return "".join(f"{row}\n" for row in rows)
 
 
-@main.command()
+@click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--files/--no-files", default=True, help="List the package's files.")
-@_boundary
+@boundary
 def inspect(*, file: Path, as_json: bool, files: bool) -> None:
     """Show what a .deb or .rpm FILE holds: metadata, relations, scripts and files."""
     inspection = inspect_package(file)
@@ -177,20 +132,16 @@ def _view(inspection: Inspection, *, files: bool) -> str:
     return "\n".join(lines)
 
 
-@main.command()
-@_selection
+@click.command()
+@selection
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@_boundary
+@boundary
 def check(*, path: Path, formats: tuple[str, ...], as_json: bool, quiet: bool, verbose: bool, **rest: Any) -> None:
     """Validate the project in PATH: configuration, metadata, lock and tools. Build no package."""
     options = _options(path, formats, **rest)
-    findings = check_project(options, default_cache(), _terminal(quiet=quiet, verbose=verbose))
+    findings = check_project(options, default_cache(), terminal(quiet=quiet, verbose=verbose))
     if as_json:
         click.echo(json.dumps(findings, indent=2))
     else:
         for key, value in findings.items():
             click.echo(f"{key + ':':<14}{value}")
-
-
-if __name__ == "__main__":
-    main()

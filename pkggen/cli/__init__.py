@@ -1,0 +1,18 @@
+"""The command line: arguments in, exit codes out. The only package that imports click."""
+
+from __future__ import annotations
+
+import click
+
+from pkggen import __version__
+from pkggen.cli.packages import build, check, inspect, render
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="pkggen")
+def main() -> None:
+    """Turn a Python project into .deb and .rpm packages that carry all they need."""
+
+
+for command in (build, render, inspect, check):
+    main.add_command(command)

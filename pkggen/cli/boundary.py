@@ -1,0 +1,52 @@
+"""The one boundary for users' errors, and what every command takes from its surroundings."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import platformdirs
+
+from pkggen.cache import Cache
+from pkggen.console import NORMAL, QUIET, VERBOSE, Terminal
+from pkggen.errors import PkggenError, StorageError
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def default_cache() -> Cache:
+    """Return the user's cache: PKGGEN_CACHE_DIR, or the XDG cache directory's ``pkggen``."""
+    root = os.environ.get("PKGGEN_CACHE_DIR") or platformdirs.user_cache_dir("pkggen")
+    return Cache(Path(root).absolute())
+
+
+def _fail(error: PkggenError) -> NoReturn:
+    terminal = Terminal()
+    for problem in error.problems:
+        terminal.error(str(problem))
+    sys.exit(error.exit_code)
+
+
+def boundary(function: _Command) -> _Command:
+    """Turn a user's mistake into messages and an exit code; let a bug show its traceback."""
+
+    @functools.wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except PkggenError as error:
+            _fail(error)
+        except OSError as error:  # disk full, permission: whatever no stage could word better
+            name = f"{error.filename}: " if error.filename else ""
+            _fail(StorageError(f"{name}{error.strerror or error}"))
+
+    return wrapper  # type: ignore[return-value]
+
+
+def terminal(*, quiet: bool, verbose: bool) -> Terminal:
+    """Return the reporter that -q and -v ask for."""
+    return Terminal(QUIET if quiet else VERBOSE if verbose else NORMAL)
