@@ -29,7 +29,8 @@ BOOKKEEPING: Mapping[str, tuple[str, ...]] = {
     "rpm": (
         "/var/lib/rpm",  # rpm's database
         "/var/lib/dnf",  # history
-        "/usr/lib/sysimage/libdnf5",  # history of dnf 5
+        "/usr/lib/sysimage",  # history of dnf 5
+        "/run/dnf",
         "/var/cache/dnf",
         "/var/cache/libdnf5",
         "/var/log",  # dnf.log, dnf.rpm.log, hawkey.log…
