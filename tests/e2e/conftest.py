@@ -102,6 +102,6 @@ def factory(tmp_path_factory: pytest.TempPathFactory) -> Factory:
 
 
 @pytest.fixture
-def debian_12() -> Target:
+def debian_12(request: pytest.FixtureRequest) -> Target:
     """Return one Debian release, for what needs no more than one."""
-    return _ready("debian:12")
+    return _ready(request.config, "debian:12")
