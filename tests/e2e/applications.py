@@ -33,7 +33,6 @@ class Application:
     url: str = ""
     answers: str = ""
     configuration: str = ""
-    modules: tuple[str, ...] = ()
 
     def source(self, version: str, directory: Path) -> Path:
         """Lay out the project of ``version`` below ``directory`` and return its root."""
@@ -97,8 +96,8 @@ FOREIGN = (
         answers='"version": "{version}"',
         configuration='[[services]]\nname = "datasette"\ncommand = "datasette serve --memory"\n',
     ),
-    # poetry-core
-    Application(name="rich-cli", versions=("1.8.0", "1.8.1"), proof="rich --version", prints="{version}"),
+    # poetry-core; 1.8.1 still calls itself 1.8.0
+    Application(name="rich-cli", versions=("1.8.0", "1.8.1"), proof="rich --version", prints="1.8.0"),
 )
 
 APPLICATIONS = {application.name: application for application in (*SAMPLES, *FOREIGN)}

@@ -92,9 +92,11 @@ def reinstall(machine: Machine, path: str) -> None:
 
 def assert_works(machine: Machine, application: Application, version: str) -> None:
     """Check command, service, web page, releases and the package manager's own verification."""
+    assert (machine.packages.version(application.name) or "").startswith(version + "-")
     said = machine.run(application.proof, check=True, timeout=60)
     assert application.prints.format(version=version) in said.stdout + said.stderr
-    as_nobody = machine.run(["setpriv", "--reuid=65534", "--clear-groups", "sh", "-c", application.proof], timeout=60)
+    unprivileged = ["env", "HOME=/nonexistent", "setpriv", "--reuid=65534", "--clear-groups", "sh", "-c"]
+    as_nobody = machine.run([*unprivileged, application.proof], timeout=60)
     assert as_nobody.returncode == 0, as_nobody.stderr
     if application.service:
         assert machine.run(f"systemctl is-enabled {application.service}").stdout.strip() == "enabled"

@@ -9,7 +9,7 @@ from pathlib import Path
 from . import host
 from .box import Box
 from .cache import Recipe, RootCache
-from .debian import BASE, DebianRecipe
+from .debian import BASE, LIBRARIES, DebianRecipe
 from .machine import Machine
 from .rpm.recipe import RpmRecipe
 
@@ -44,12 +44,12 @@ class Target:
 
 def _debian(release: str, suite: str, glibc: str, seconds: int) -> Target:
     name = f"debian:{release}"
-    return Target(name, "deb", release, glibc, DebianRecipe(name, suite, BASE, seconds))
+    return Target(name, "deb", release, glibc, DebianRecipe(name, suite, (*BASE, *LIBRARIES), seconds))
 
 
 def _rpm(release: str, suite: str, glibc: str, seconds: int, dnf: str = "dnf") -> Target:
     name = f"rpm:{release}"
-    base = DebianRecipe(f"{name} base", suite, (*BASE, "rpm", dnf), 0, EXCLUDED_FILES)
+    base = DebianRecipe(f"{name} base", suite, (*BASE, *LIBRARIES, "rpm", dnf), 0, EXCLUDED_FILES)
     return Target(name, "rpm", release, glibc, RpmRecipe(name, base, seconds))
 
 

@@ -16,6 +16,9 @@ from .process import execute
 BASE = ("systemd-sysv", "dbus", "iproute2", "procps", "passwd", "mount", "netbase", "tzdata")
 """What a small server has beyond apt and the essential packages."""
 
+LIBRARIES = ("libcurl4", "libibverbs1", "libnuma1")
+"""What packages of the tests ask of a system besides glibc; there is no network to get them from."""
+
 MERGE_USR = (
     'for name in bin sbin lib lib32 lib64 libx32; do mkdir -p "$1/usr/$name"; ln -s usr/$name "$1/$name"; done',
 )
