@@ -10,6 +10,7 @@ from . import host
 from .box import Box
 from .cache import Recipe, RootCache
 from .debian import BASE, LIBRARIES, DebianRecipe
+from .foreign import ForeignDebianRecipe
 from .machine import Machine
 from .rpm.recipe import RpmRecipe
 
@@ -68,3 +69,11 @@ TARGETS: Mapping[str, Target] = {
         _rpm("6", "sid", "", 90, "dnf5"),
     )
 }
+
+FOREIGN: Mapping[str, Target] = {
+    # without systemd: what boots takes minutes under emulation
+    "debian:12-arm64": Target(
+        "debian:12-arm64", "deb", "12", "2.36", ForeignDebianRecipe("debian:12-arm64", "bookworm", ("passwd",), 100)
+    ),
+}
+"""Targets of other architectures, which need :func:`tests.targets.foreign.emulation_obstacle` to be None."""

@@ -1,0 +1,40 @@
+"""Roots for another architecture than this host's, run through the kernel's user-mode emulation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from .debian import DebianRecipe
+
+EMULATORS = {"arm64": "qemu-aarch64", "amd64": "qemu-x86_64"}
+"""Debian's name of an architecture → what its emulator is registered as, binfmt_misc(5)."""
+
+REGISTERED = Path("/proc/sys/fs/binfmt_misc")
+
+
+@dataclass(frozen=True)
+class ForeignDebianRecipe(DebianRecipe):
+    """A Debian root of ``architecture``, as Debian calls it."""
+
+    architecture: str = "arm64"
+
+    def command(self, tarball: Path) -> list[str]:
+        """Return mmdebstrap's command line."""
+        first, *rest = super().command(tarball)
+        return [first, f"--architectures={self.architecture}", *rest]
+
+
+def emulation_obstacle(architecture: str) -> str | None:
+    """Return why programs for ``architecture`` can't run here, or None when they can.
+
+    The emulator has to be registered with flag F (fix binary): it is then opened when it is
+    registered, and there even in a root that does not hold it.
+    """
+    try:
+        words = (REGISTERED / EMULATORS[architecture]).read_text().split()
+    except OSError:
+        words = []
+    if "enabled" in words and any("F" in flags for word, flags in zip(words, words[1:]) if word == "flags:"):
+        return None
+    return f"no emulation of {architecture}: mount binfmt_misc, then apt-get install qemu-user-static binfmt-support arch-test"
