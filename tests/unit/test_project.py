@@ -64,6 +64,28 @@ def test_extras_choose_requirements(tmp_path: Path) -> None:
     assert [Requirement(r).name for r in requirements(metadata, ("postgres",))] == ["flask", "psycopg"]
 
 
+@pytest.mark.parametrize(
+    ("extras", "names"),
+    [(("all",), ["flask", "gunicorn", "psycopg"]), (("web",), ["flask", "gunicorn"]), ((), ["flask"])],
+)
+def test_extras_made_of_extras(extras: tuple[str, ...], names: list[str], tmp_path: Path) -> None:
+    """What the project asks of itself is replaced by what those extras require, however deep."""
+    lines = (
+        "Requires-Dist: flask\nRequires-Dist: gunicorn; extra == 'web'\nRequires-Dist: psycopg; extra == 'postgres'\n"
+        "Requires-Dist: Hello[both]; extra == 'all'\nRequires-Dist: hello[web,postgres]; extra == 'both'\n"
+        "Requires-Dist: hello[all]; extra == 'both'\n"
+        "Provides-Extra: web\nProvides-Extra: postgres\nProvides-Extra: both\nProvides-Extra: all\n"
+    )
+
+    assert requirements(read_metadata(wheel(tmp_path, BASE + lines)), extras) == names
+
+
+def test_metadata_that_can_not_be_used(tmp_path: Path) -> None:
+    """A requirement that is none is an error that names the wheel, not a traceback."""
+    with pytest.raises(ArtefactError, match=r"hello-1\.0-py3(.|\n)*METADATA can't be used"):
+        read_metadata(wheel(tmp_path, BASE + "Requires-Dist: a b c\n"))
+
+
 def test_unknown_extra_is_refused(tmp_path: Path) -> None:
     """An extra that the project doesn't have is an error, not silence."""
     metadata = read_metadata(wheel(tmp_path, BASE + "Provides-Extra: postgres\n"))

@@ -1,0 +1,113 @@
+"""Building a project's wheel with its own back-end (PEP 517), in a copy of its tree."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import uv
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from pkggen.cache import Cache
+from pkggen.config import read_pyproject
+from pkggen.errors import ConfigurationError, StorageError, ToolError
+from pkggen.model import Wheel
+from pkggen.project.wheel_file import keep_wheel
+from pkggen.reporter import Reporter
+from pkggen.run import run
+
+# What building a wheel never needs; leaving it out also keeps a stale build/ from leaking
+# modules that the project no longer has.
+_LEFT_OUT = {"__pycache__", ".venv", "venv", "node_modules", ".tox", ".nox", ".mypy_cache", ".ruff_cache"}
+_LEFT_OUT_AT_TOP = {"build", "dist"}
+# What reaches the index, a proxy or a certificate store; everything else of the caller's
+# environment stays out of the build.
+_INHERITED = (
+    "HOME", "UV_CACHE_DIR", "UV_INDEX", "UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS",
+    "UV_KEYRING_PROVIDER", "UV_NATIVE_TLS", "UV_SYSTEM_CERTS", "UV_CONFIG_FILE", "XDG_CONFIG_HOME", "XDG_CACHE_HOME",
+    "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy",
+    "SSL_CERT_FILE", "SSL_CERT_DIR", "NETRC",
+)  # fmt: skip
+
+
+def declared_python(root: Path) -> SpecifierSet:
+    """Return ``requires-python`` of pyproject.toml, or an empty set when it isn't static."""
+    project = read_pyproject(root).get("project")
+    text = project.get("requires-python", "") if isinstance(project, dict) else ""
+    try:
+        return SpecifierSet(str(text))
+    except InvalidSpecifier as error:
+        raise ConfigurationError(str(error), where="pyproject.toml: project.requires-python") from error
+
+
+def build_wheel(root: Path, cache: Cache, reporter: Reporter, *, python: str, epoch: int, offline: bool) -> Wheel:
+    """Build the wheel of the project in ``root`` with its own back-end, in a copy of its tree.
+
+    ``python`` is the interpreter (path or version) that the back-end runs on; ``epoch`` becomes
+    SOURCE_DATE_EPOCH. Raises ConfigurationError when there is no project, ToolError when the
+    back-end fails.
+    """
+    if not any((root / n).is_file() for n in ("pyproject.toml", "setup.py", "setup.cfg")):
+        raise ConfigurationError(
+            "no Python project here: pyproject.toml, setup.py and setup.cfg are all missing",
+            where=str(root),
+            remedy="name the folder that holds pyproject.toml; for sources that are no package, `pkggen init` proposes how",
+        )
+    with cache.scratch() as scratch, reporter.step(f"building the wheel of {root.resolve().name}"):
+        source, out = scratch / root.resolve().name, scratch / "wheel"
+        _copy_source(root, source)
+        command: list[str | Path] = [
+            uv.find_uv_bin(),
+            "build",
+            "--wheel",
+            "--no-create-gitignore",
+            "--python",
+            python,
+            "-o",
+            out,
+            source,
+        ]
+        if offline:
+            command.insert(2, "--offline")
+        try:
+            run(command, env={"SOURCE_DATE_EPOCH": str(epoch)}, inherit=_INHERITED, cwd=scratch, timeout=1800)
+        except ToolError as error:
+            raise ToolError(
+                f"the project's wheel can't be built: {error}",
+                where=str(root),
+                remedy="see whether `uv build --wheel` works there; --offline needs the back-end in uv's cache",
+            ) from error
+        return keep_wheel(next(out.glob("*.whl")), cache)
+
+
+def _copy_source(root: Path, to: Path) -> None:
+    top = os.fspath(root)
+
+    def left_out(directory: str, names: list[str]) -> set[str]:
+        drop = _LEFT_OUT.intersection(names)
+        if directory == top:
+            # a folder that is a package of the project stays whatever its name
+            drop |= {n for n in _LEFT_OUT_AT_TOP.intersection(names) if not (root / n / "__init__.py").exists()}
+            drop |= {n for n in names if n.endswith(".egg-info")}
+        return drop | {n for n in names if os.path.exists(os.path.join(directory, n, "pyvenv.cfg"))}
+
+    def copy(source: str, target: str) -> str:
+        if f"{os.sep}.git{os.sep}objects{os.sep}" in source:  # immutable, and can be large
+            try:
+                os.link(source, target)
+            except OSError:
+                return str(shutil.copy2(source, target))
+            return target
+        return str(shutil.copy2(source, target))
+
+    try:
+        shutil.copytree(root, to, symlinks=True, ignore=left_out, copy_function=copy)
+    except (shutil.Error, OSError) as error:
+        raise StorageError(f"the source tree can't be copied: {error}", where=top) from error
+
+
+def running_python() -> str:
+    """Return the interpreter that runs pkggen, out of any venv: metadata is read with it."""
+    return str(getattr(sys, "_base_executable", None) or sys.executable)

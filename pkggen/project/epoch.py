@@ -1,0 +1,45 @@
+"""The time that a build pretends to happen at, so that the same input gives the same bytes."""
+
+from __future__ import annotations
+
+import calendar
+import os
+import shutil
+import zipfile
+from pathlib import Path
+
+from pkggen.errors import ConfigurationError
+from pkggen.run import run
+
+EARLIEST = calendar.timegm((1980, 1, 1, 0, 0, 0))  # zip files know no earlier date
+
+
+def source_epoch(root: Path) -> int:
+    """Return the build's time: SOURCE_DATE_EPOCH, else the last commit's in ``root``, else 1980-01-01.
+
+    (https://reproducible-builds.org/specs/source-date-epoch/)
+    """
+    given = given_epoch()
+    if given is not None:
+        return given
+    git = shutil.which("git")
+    if git:
+        command: list[str | Path] = [git, "-c", "safe.directory=*", "-C", root, "log", "-1", "--format=%ct", "--", "."]
+        shown = run(command, check=False).stdout.strip()
+        if shown.isdigit():
+            return int(shown)
+    return EARLIEST
+
+
+def given_epoch() -> int | None:
+    """Return SOURCE_DATE_EPOCH, or None when it isn't set; nonsense in it is a ConfigurationError."""
+    given = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if given and not given.isdigit():
+        raise ConfigurationError(f"SOURCE_DATE_EPOCH is {given!r}", remedy="set it to seconds since 1970, or unset it")
+    return int(given) if given else None
+
+
+def epoch_of_zip(archive: zipfile.ZipFile) -> int:
+    """Return the newest time of a zip file's members, read as UTC."""
+    times = (calendar.timegm((*i.date_time, 0, 0, 0)) for i in archive.infolist() if i.date_time[1] and i.date_time[2])
+    return max((EARLIEST, *times))
