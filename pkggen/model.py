@@ -65,6 +65,7 @@ class Needs:
     ``provides`` are the sonames of the files themselves. ``machine`` is "x86_64", "aarch64" or "".
     ``plugins`` are files that can't be loaded with what is here, such as those for a framework
     that isn't installed; what they need counts only where that is present.
+    ``cpu`` is the level that a file declares, 2 for x86-64-v2 and so on, else 0; ``cpu_by`` names it.
     """
 
     machine: str = ""
@@ -74,6 +75,8 @@ class Needs:
     versions: tuple[tuple[str, str], ...] = ()
     provides: tuple[str, ...] = ()
     plugins: tuple[Needs, ...] = ()
+    cpu: int = 0
+    cpu_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,21 +118,42 @@ class PythonSpec:
 
 @dataclass(frozen=True, slots=True)
 class WheelSpec:
-    """Where the dependencies' wheels come from; ``lock`` is None when nothing is locked yet."""
+    """Where the dependencies' wheels come from; ``lock`` is None when nothing is locked yet.
+
+    ``directory`` holds all wheels: then nothing is fetched. ``groups`` are dependency groups,
+    ``exclude`` names what the target brings itself, ``build`` what may be built from its source
+    archive. With ``frozen`` nothing is resolved, with ``no_deps`` nothing is wanted at all.
+    """
 
     lock: Path | None = None
     requirements: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
     index: str = ""
     find_links: tuple[Path, ...] = ()
+    directory: Path | None = None
+    groups: tuple[str, ...] = ()
+    constraints: tuple[str, ...] = ()
+    overrides: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    build: tuple[str, ...] = ()
+    no_deps: bool = False
+    frozen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Compiler:
+    """What makes byte code: a Python of the build host, and what else the bytes depend on."""
+
+    program: Path
+    identity: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
     """A checked, unpacked, relocatable CPython: ``tree`` holds ``bin/`` and ``lib/``.
 
-    ``runs_here`` says whether the build host can execute it (else no byte code is made).
-    ``licences`` are paths within the tree.
+    ``runs_here`` says whether the build host can execute it. Where it can't, ``stand_in`` is one
+    whose byte code it understands, or None.
     """
 
     version: str
@@ -137,6 +161,12 @@ class Interpreter:
     origin: str
     digest: str
     runs_here: bool = True
+    stand_in: Compiler | None = None
+
+    @property
+    def compiler(self) -> Compiler | None:
+        """Return what makes byte code for it here; None leaves that to the target."""
+        return Compiler(self.tree.root / self.executable) if self.runs_here else self.stand_in
 
     @property
     def minor(self) -> str:

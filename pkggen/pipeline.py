@@ -11,7 +11,18 @@ from pkggen.cache import Cache, sha256_of
 from pkggen.config import load_config
 from pkggen.formats import FORMATS
 from pkggen.interpreter import resolve_interpreter
-from pkggen.model import BuiltPackage, Interpreter, Parts, Payload, Project, PythonSpec, Rendered, Target, WheelSpec
+from pkggen.model import (
+    BuiltPackage,
+    Interpreter,
+    Parts,
+    Payload,
+    Project,
+    PythonSpec,
+    Rendered,
+    Target,
+    Wheel,
+    WheelSpec,
+)
 from pkggen.output import claimed, publish_output
 from pkggen.project import (
     Metadata,
@@ -44,6 +55,7 @@ class Options:
     release: str = ""
     targets: tuple[str, ...] = ()
     offline: bool = False
+    frozen: bool = False
 
 
 def build(options: Options, cache: Cache, reporter: Reporter) -> tuple[BuiltPackage, ...]:
@@ -69,6 +81,39 @@ def plan(options: Options, cache: Cache, reporter: Reporter) -> tuple[Payload, T
     """Find the interpreter and the wheels, and stage the payload."""
     config = effective_config(options)
     templates = Templates(template_directory(config, options.root))
+    ready = prepare(options, config, cache, reporter)
+    wheel, metadata, interpreter = ready.wheel, ready.metadata, ready.interpreter
+    wheels = resolve_wheels(
+        ready.spec, ready.target, interpreter, cache, reporter,
+        root=options.root, offline=options.offline, exclude_project=metadata.name,
+    )  # fmt: skip
+    app, *dependencies = unpack_all((wheel, *wheels), interpreter, cache, reporter)
+    parts = Parts(interpreter, app, tuple(dependencies))
+    commands = own_commands(app, dependencies, {canonicalize_name(r.name) for r in metadata.requires})
+    project = describe_project(config, metadata, commands, options.root)
+    payload = stage(project, config, ready.target, parts, ready.epoch)
+    for plugin in payload.needs.plugins:
+        reporter.note(f"{plugin.glibc_by} works only where {', '.join(plugin.sonames)} can be found")
+    if payload.needs.plugins:
+        files = len(payload.needs.plugins)
+        reporter.warn(f"{files} files are for libraries of wheels that are not in the package (-v names them)")
+    return payload, templates
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What is known before the dependencies' wheels are looked for, and ``spec``: which are asked for."""
+
+    target: Target
+    epoch: int
+    wheel: Wheel
+    metadata: Metadata
+    interpreter: Interpreter
+    spec: WheelSpec
+
+
+def prepare(options: Options, config: Config, cache: Cache, reporter: Reporter) -> Prepared:
+    """Build the project's own wheel and find the interpreter."""
     target = resolve_target(config.targets)
     epoch = source_epoch(options.root)
     wheel = build_wheel(options.root, cache, reporter, python=running_python(), epoch=epoch, offline=options.offline)
@@ -82,21 +127,8 @@ def plan(options: Options, cache: Cache, reporter: Reporter) -> tuple[Payload, T
         wheel = build_wheel(
             options.root, cache, reporter, python=interpreter.minor, epoch=epoch, offline=options.offline
         )
-    wheels = resolve_wheels(
-        wheel_spec(config, options.root, metadata, interpreter, target), target, interpreter, cache, reporter,
-        root=options.root, offline=options.offline, exclude_project=metadata.name,
-    )  # fmt: skip
-    app, *dependencies = unpack_all((wheel, *wheels), interpreter, cache, reporter)
-    parts = Parts(interpreter, app, tuple(dependencies))
-    commands = own_commands(app, dependencies, {canonicalize_name(r.name) for r in metadata.requires})
-    project = describe_project(config, metadata, commands, options.root)
-    payload = stage(project, config, target, parts, epoch)
-    for plugin in payload.needs.plugins:
-        reporter.note(f"{plugin.glibc_by} works only where {', '.join(plugin.sonames)} can be found")
-    if payload.needs.plugins:
-        files = len(payload.needs.plugins)
-        reporter.warn(f"{files} files are for libraries of wheels that are not in the package (-v names them)")
-    return payload, templates
+    spec = wheel_spec(config, options.root, metadata, interpreter, target)
+    return Prepared(target, epoch, wheel, metadata, interpreter, spec)
 
 
 def effective_config(options: Options) -> Config:
@@ -112,6 +144,8 @@ def effective_config(options: Options) -> Config:
             "python": config.python.model_copy(update=python),
             "release": options.release or config.release,
             "targets": options.targets or config.targets,
+            "wheels": config.wheels.model_copy(update={"frozen": config.wheels.frozen or options.frozen}),
+            "depends": (*config.depends, *config.wheels.replacements),
         }
     )
 
@@ -131,6 +165,14 @@ def wheel_spec(config: Config, root: Path, metadata: Metadata, interpreter: Inte
         extras=config.extras,
         index=config.wheels.index,
         find_links=tuple(root / link for link in config.wheels.find_links),
+        directory=root / config.wheels.dir if config.wheels.dir else None,
+        groups=config.wheels.groups,
+        constraints=config.wheels.constraints,
+        overrides=config.wheels.overrides,
+        exclude=tuple(config.wheels.exclude),
+        build=config.wheels.build,
+        no_deps=config.wheels.no_deps,
+        frozen=config.wheels.frozen,
     )
 
 

@@ -106,6 +106,7 @@ UnitName = Annotated[str, _matches(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,200}", "letters
 UserName = Annotated[
     str, _matches(r"[a-z_][a-z0-9_-]{0,30}", "up to 31 of a-z, 0-9, _ and -, not starting with a digit or -")
 ]
+Specified = Annotated[str, AfterValidator(_requirement)]
 Command = Annotated[str, AfterValidator(_command)]
 Mode = Annotated[str, AfterValidator(_mode)]
 AbsolutePath = Annotated[str, AfterValidator(_absolute)]
@@ -133,6 +134,21 @@ class WheelsTable(_Table):
     lock: Line = Field("", description="the lock file; found by its name when empty")
     index: Line = ""
     find_links: tuple[Line, ...] = ()
+    dir: Line = Field("", description="a folder that holds all wheels; nothing is fetched then")
+    groups: tuple[Name, ...] = Field((), description="dependency groups to include")
+    constraints: tuple[Specified, ...] = ()
+    overrides: tuple[Specified, ...] = ()
+    exclude: tuple[Name, ...] | dict[Name, Relation] = Field(
+        (), description="left to the target; as a table, with the package that holds it there"
+    )
+    build: tuple[Name, ...] = Field((), description="what may be built from its source archive")
+    no_deps: bool = Field(default=False, description="the project alone")
+    frozen: bool = Field(default=False, description="never resolve: use what is locked")
+
+    @property
+    def replacements(self) -> tuple[str, ...]:
+        """Return the packages that stand in for what is excluded."""
+        return tuple(self.exclude.values()) if isinstance(self.exclude, dict) else ()
 
 
 class VenvTable(_Table):
@@ -194,7 +210,7 @@ class Config(_Table):
     release: Annotated[str, _matches(r"[0-9]+(\.[0-9]+)*", "digits and dots")] = "1"
     targets: tuple[Line, ...] = ()
     extras: tuple[Name, ...] = ()
-    requirements: tuple[Annotated[str, AfterValidator(_requirement)], ...] = Field(
+    requirements: tuple[Specified, ...] = Field(
         (), description="wheels wanted besides the project's own dependencies, such as a web server"
     )
     commands: tuple[Name, ...] | None = Field(None, description="links in /usr/bin; the project's scripts when unset")

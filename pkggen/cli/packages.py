@@ -33,6 +33,7 @@ def selection(function: _Command) -> _Command:
         click.option("--release", default="", metavar="N", help="The package's release number."),
         click.option("--target", "targets", multiple=True, metavar="DISTRO", help="Such as debian:12; repeatable."),
         click.option("--offline", is_flag=True, help="Use the cache alone, never a network."),
+        click.option("--frozen", is_flag=True, help="Never resolve: fail unless everything is locked."),
         click.option("-q", "--quiet", is_flag=True, help="Show warnings and errors only."),
         click.option("-v", "--verbose", is_flag=True, help="Show notes and times."),
     )  # fmt: skip
