@@ -21,7 +21,7 @@ from typing import Any
 from pkggen.errors import IntegrityError
 from pkggen.model import Entry, Kind, Needs, Tree
 
-_FORMAT = 2  # of the index; a change makes old trees invisible
+_FORMAT = 3  # of the index; a change makes old trees invisible
 _CHUNK = 1 << 20
 
 
@@ -151,4 +151,6 @@ def _needs(data: dict[str, Any]) -> Needs:
         tuple((soname, version) for soname, version in data["versions"]),
         tuple(data["provides"]),
         tuple(_needs(plugin) for plugin in data["plugins"]),
+        data["cpu"],
+        data["cpu_by"],
     )

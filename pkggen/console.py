@@ -39,6 +39,11 @@ class Terminal:
         """Print a warning."""
         self._say(f"[yellow]warning:[/yellow] {escape(text)}")
 
+    def tell(self, text: str) -> None:
+        """Print a result unless asked to be quiet."""
+        if self._verbosity >= NORMAL:
+            self._say(escape(text))
+
     def note(self, text: str) -> None:
         """Print a note when asked to be verbose."""
         if self._verbosity >= VERBOSE:

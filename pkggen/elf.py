@@ -1,7 +1,8 @@
 """What ELF files ask of the system: the answer to "what does this run on?".
 
 Only dynamic sections are read: DT_NEEDED, DT_SONAME and version needs (System V gABI, chapter
-"Dynamic Linking"; symbol versions: LSB Core, "Symbol Versioning").
+"Dynamic Linking"; symbol versions: LSB Core, "Symbol Versioning"), and the note that names the
+CPU level which the code was compiled for (x86-64 psABI, "Program Property").
 """
 
 from __future__ import annotations
@@ -9,14 +10,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
 from elftools.common.utils import struct_parse
 from elftools.elf.dynamic import Dynamic
 from elftools.elf.elffile import ELFFile
-from elftools.elf.segments import InterpSegment
+from elftools.elf.segments import InterpSegment, NoteSegment
 
 from pkggen.errors import ArtefactError, Problem
 from pkggen.model import Needs
@@ -35,6 +36,8 @@ _OTHER_WHEELS = re.compile(
     r"lib(cudart|cublas\w*|cudnn\w*|cufft\w*|curand|cusolver\w*|cusparse\w*|cupti|cufile|nvrtc\S*|nvJitLink|nvToolsExt|nccl"
     r"|nvshmem\w*|torch\w*|c10\w*|tensorflow\w*|jax\w*|shm)\.so(\.[\d.]+)?"
 )
+_ISA_NEEDED = "GNU_PROPERTY_X86_ISA_1_NEEDED"
+_HIGHEST_LEVEL = 4
 _MOST_VERSIONS = 10_000  # of one file; a damaged count must not keep us busy for hours
 
 
@@ -43,6 +46,7 @@ class ElfObject:
     """One dynamic ELF file: ``runpath`` are DT_RPATH and DT_RUNPATH entries as written.
 
     ``versions`` are (soname, version) pairs; ``loader`` is PT_INTERP, empty for libraries.
+    ``cpu`` is the x86-64 level that it declares, 0 for the baseline and where it declares none.
     """
 
     path: Path
@@ -52,6 +56,7 @@ class ElfObject:
     versions: tuple[tuple[str, str], ...]
     runpath: tuple[str, ...]
     loader: str
+    cpu: int = 0
 
 
 def is_elf(path: str | Path) -> bool:
@@ -122,6 +127,7 @@ def merge(needs: Sequence[Needs]) -> Needs:
             if soname not in provided:
                 sonames.setdefault(soname, by)
     highest = max(needs, key=lambda part: part.glibc, default=Needs())  # max keeps the first of equals
+    newest = max(needs, key=lambda part: part.cpu, default=Needs())
     return Needs(
         machine=_one_machine(needs),
         glibc=highest.glibc,
@@ -130,6 +136,19 @@ def merge(needs: Sequence[Needs]) -> Needs:
         versions=tuple(sorted({v for part in needs for v in part.versions if v[0] not in provided})),
         provides=tuple(sorted(provided)),
         plugins=tuple(sorted(absent, key=lambda part: part.glibc_by)),
+        cpu=newest.cpu,
+        cpu_by=newest.cpu_by,
+    )
+
+
+def within(needs: Needs, where: str) -> Needs:
+    """Return ``needs`` with every file named as one of ``where``: "numpy-2.3.0-….whl: numpy/x.so"."""
+    return replace(
+        needs,
+        glibc_by=f"{where}: {needs.glibc_by}" if needs.glibc_by else "",
+        cpu_by=f"{where}: {needs.cpu_by}" if needs.cpu_by else "",
+        sonames={soname: f"{where}: {by}" for soname, by in needs.sonames.items()},
+        plugins=tuple(within(plugin, where) for plugin in needs.plugins),
     )
 
 
@@ -161,6 +180,8 @@ def _needs_of(name: str, found: ElfObject) -> Needs:
         sonames={n: name for n in found.needed if not is_glibc(n)},
         versions=tuple(v for v in found.versions if not is_glibc(v[0])),
         provides=(own,) if own else (),
+        cpu=found.cpu,
+        cpu_by=name if found.cpu else "",
     )
 
 
@@ -177,9 +198,10 @@ def _read(stream: BinaryIO, path: Path) -> ElfObject | None:
         return None
     machine = _MACHINES.get(elf["e_machine"], str(elf["e_machine"]))
     loader = next((s.get_interp_name() for s in elf.iter_segments() if isinstance(s, InterpSegment)), "")
+    cpu = _cpu_level(elf) if machine == "x86_64" else 0
     header = next(elf.iter_segments("PT_DYNAMIC"), None)
     if header is None or header["p_filesz"] == 0:
-        return ElfObject(path, machine, "", (), (), (), loader)
+        return ElfObject(path, machine, "", (), (), (), loader, cpu)
     # through the segment, as the loader does it: section headers may have been stripped
     dynamic = Dynamic(stream, elf, None, header["p_offset"], empty=False)
     tags = list(dynamic.iter_tags())
@@ -191,8 +213,23 @@ def _read(stream: BinaryIO, path: Path) -> ElfObject | None:
     }  # fmt: skip
     return ElfObject(
         path, machine, next(iter(texts["DT_SONAME"]), ""), tuple(texts["DT_NEEDED"]), tuple(_versions(elf, dynamic)),
-        tuple(p for text in texts["DT_RPATH"] + texts["DT_RUNPATH"] for p in text.split(":") if p), loader,
+        tuple(p for text in texts["DT_RPATH"] + texts["DT_RUNPATH"] for p in text.split(":") if p), loader, cpu,
     )  # fmt: skip
+
+
+def _cpu_level(elf: ELFFile) -> int:
+    """Return 2 to 4 for x86-64-v2 to v4, or 0."""
+    needed = 0
+    try:
+        for segment in elf.iter_segments("PT_NOTE"):
+            for note in segment.iter_notes() if isinstance(segment, NoteSegment) else ():
+                if (note["n_name"], note["n_type"]) == ("GNU", "NT_GNU_PROPERTY_TYPE_0"):
+                    # one bit for each level, the baseline's is the lowest
+                    needed |= sum(p["pr_data"] for p in note["n_desc"] if p["pr_type"] == _ISA_NEEDED)
+    except Exception:  # the loader passes over notes that it does not understand, and so do we
+        return 0
+    level = needed.bit_length()
+    return level if 1 < level <= _HIGHEST_LEVEL else 0
 
 
 def _versions(elf: ELFFile, dynamic: Dynamic) -> Iterator[tuple[str, str]]:

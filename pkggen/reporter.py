@@ -22,6 +22,10 @@ class Reporter(Protocol):
         """Tell of something that the user should know but that stops nothing."""
         ...
 
+    def tell(self, text: str) -> None:
+        """Tell what came of it (hidden by -q)."""
+        ...
+
     def note(self, text: str) -> None:
         """Tell of a decision (shown with -v)."""
         ...
@@ -42,6 +46,9 @@ class Silent:
     def warn(self, text: str) -> None:
         """Remember the warning."""
         self.warnings.append(text)
+
+    def tell(self, text: str) -> None:
+        """Do nothing."""
 
     def note(self, text: str) -> None:
         """Do nothing."""

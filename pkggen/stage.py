@@ -15,7 +15,6 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from pkggen import elf
 from pkggen.errors import ArtefactError, ConfigurationError, Problem
 from pkggen.files import extra_entries
 from pkggen.manifest import app_manifest, layer_manifest
@@ -25,13 +24,13 @@ from pkggen.model import (
     FormatOptions,
     Kind,
     Layer,
-    Needs,
     Parts,
     Payload,
     Project,
     Service,
     Target,
 )
+from pkggen.reach import needs_of
 from pkggen.schema import Config, FormatTable, ServiceTable
 
 
@@ -45,10 +44,9 @@ def stage(project: Project, config: Config, target: Target, parts: Parts, epoch:
     layers = _layers(parts)
     services = tuple(_service(s, project, prefix, layers) for s in config.services)
     commands = _commands(config, project, layers)
-    needs = elf.merge([parts.interpreter.tree.needs, *(d.tree.needs for d in parts.distributions)])
-    _check_floor(needs, target)
+    needs = needs_of(parts, target)
     manifest = app_manifest(project, config, parts, prefix=prefix, layers=layers, commands=commands, services=services)
-    compiled = parts.interpreter.runs_here
+    compiled = parts.interpreter.compiler is not None
     entries = [
         *(e.below(f"{prefix}/layers/{layer.name}") for layer in layers for e in layer.entries),
         *(
@@ -182,17 +180,6 @@ def _service(table: ServiceTable, project: Project, prefix: str, layers: Sequenc
         enable=table.enable,
         start=table.start,
     )
-
-
-def _check_floor(needs: Needs, target: Target) -> None:
-    if needs.machine and needs.machine != target.arch:
-        raise ArtefactError(f"built for {needs.machine}, the target is {target.arch}", where=needs.glibc_by)
-    if target.distros and needs.glibc > target.glibc:
-        wanted, has = (".".join(map(str, v)) for v in (needs.glibc, target.glibc))
-        raise ArtefactError(
-            f"{needs.glibc_by} needs glibc {wanted}, the oldest of {', '.join(target.distros)} has {has}",
-            remedy="use an interpreter or wheel built against an older glibc, or drop that target",
-        )
 
 
 def _options(config: Config, table: FormatTable, extra: tuple[Entry, ...]) -> FormatOptions:

@@ -1,14 +1,17 @@
 """What a target system is: which glibc it has and what its package manager can read.
 
-The figures are those of each release's own glibc package; a package built for several targets
-has to fit the oldest.
+A package built for several targets has to fit the oldest. Checked against published tables or
+our own test systems: Debian, Ubuntu up to 24.04, RHEL, SLES 15. From memory alone: the newest
+Ubuntu and Fedoras, Amazon Linux, SLES 16. Service packs and point releases raise no floor but
+SLES 15's: its figure is that of SP3.
 """
 
 from __future__ import annotations
 
+import difflib
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pkggen.errors import ConfigurationError, Problem
 from pkggen.model import Target
@@ -28,8 +31,27 @@ GLIBC: dict[str, tuple[int, int]] = {
     "fedora:42": (2, 41),
     "fedora:43": (2, 42),
     "sles:15": (2, 31),
+    "sles:16": (2, 40),
 }
+"""Release → glibc; within a distribution from old to new."""
+
+DISTRIBUTIONS: Mapping[str, tuple[str, str]] = {
+    "debian": ("Debian", "deb"),
+    "ubuntu": ("Ubuntu", "deb"),
+    "el": ("RHEL", "rpm"),
+    "amazonlinux": ("Amazon Linux", "rpm"),
+    "fedora": ("Fedora", "rpm"),
+    "sles": ("SLES", "rpm"),
+}
+"""Distribution → its name and the format of its packages."""
+
+WITHOUT_ZSTD = frozenset({"debian:11"})
+"""Releases whose package manager can't read packages that are compressed with zstd."""
+
 ARCHITECTURES = ("x86_64", "aarch64")
+# What people call them: Debian's names, Python's, rebuilds of RHEL.
+_ARCHITECTURE_NAMES = {"amd64": "x86_64", "arm64": "aarch64"}
+_SAME = {"rhel": "el", "centos": "el", "rocky": "el", "almalinux": "el", "amzn": "amazonlinux"}
 
 
 def host_glibc() -> tuple[int, int]:
@@ -45,17 +67,34 @@ def host_glibc() -> tuple[int, int]:
     return int(major), int(minor)
 
 
-def resolve_target(distros: Sequence[str], where: str = "targets") -> Target:
+def resolve_target(distros: Sequence[str], arch: str = "", where: str = "targets") -> Target:
     """Return the target that fits every one of ``distros``, or the build host when there is none.
 
-    Raises ConfigurationError naming all unknown ones and listing the known.
+    ``arch`` is a machine's name, the build host's when empty ("amd64" and "arm64" will do).
+    Rebuilds of RHEL count as ``el``. Raises ConfigurationError naming all unknown ones and
+    listing the known.
     """
-    unknown = [d for d in distros if d not in GLIBC]
-    ConfigurationError.raise_all(
-        Problem(f"unknown target {d!r}", where, f"use one of {', '.join(GLIBC)}") for d in unknown
-    )
-    arch = platform.machine()
-    if arch not in ARCHITECTURES:
-        raise ConfigurationError(f"packages for {arch} are not supported", remedy="build on x86_64 or aarch64")
-    glibc = min((GLIBC[d] for d in distros), default=host_glibc())
-    return Target(arch=arch, glibc=glibc, distros=tuple(distros))
+    named = tuple(dict.fromkeys(_canonical(d) for d in distros))
+    problems = [
+        Problem(f"unknown target {given!r}", where, _remedy(name))
+        for given, name in zip(distros, map(_canonical, distros), strict=True)
+        if name not in GLIBC
+    ]
+    machine = _ARCHITECTURE_NAMES.get(arch, arch) or platform.machine()
+    if machine not in ARCHITECTURES:
+        what = f"packages for {machine} are not supported"
+        remedy = f"use {' or '.join(ARCHITECTURES)}" if arch else "set arch, or build on x86_64 or aarch64"
+        problems.append(Problem(what, "arch" if arch else "", remedy))
+    ConfigurationError.raise_all(problems)
+    glibc = min((GLIBC[d] for d in named), default=host_glibc())
+    return Target(arch=machine, glibc=glibc, distros=named)
+
+
+def _canonical(distro: str) -> str:
+    name, _, release = distro.partition(":")
+    return f"{_SAME.get(name, name)}:{release}"
+
+
+def _remedy(name: str) -> str:
+    near = difflib.get_close_matches(name, GLIBC, 1, 0.8)
+    return f"did you mean {near[0]}? There are {', '.join(GLIBC)}" if near else f"use one of {', '.join(GLIBC)}"

@@ -34,12 +34,13 @@ _Digests = Mapping[str, tuple[bytes, int]]
 
 
 def unpack(wheel: Wheel, interpreter: Interpreter, cache: Cache) -> Distribution:
-    """Return ``wheel`` as a tree below a venv's prefix, with byte code where ``interpreter`` runs here.
+    """Return ``wheel`` as a tree below a venv's prefix, with byte code where something here can make it.
 
     Raises IntegrityError (digest, RECORD) or ArtefactError (anything else that is wrong with the
     wheel), each with every problem found, by wheel and member.
     """
-    compiled = "pyc" if interpreter.runs_here else "nopyc"
+    compiler = interpreter.compiler
+    compiled = f"pyc{compiler.identity}" if compiler else "nopyc"
     # byte code may differ between builds of one minor version, so the very interpreter counts
     key = f"{wheel.filename}-{wheel.sha256}-{interpreter.version}-{interpreter.digest}-{compiled}-{_RECIPE}"
     tree = cache.tree("wheel", key, lambda root: _fill(root, wheel, interpreter))
@@ -114,8 +115,8 @@ def _finish(root: Path, plan: Plan, digests: _Digests, interpreter: Interpreter)
     installer = f"{site}/{info}/INSTALLER"
     content = b"pkggen\n"
     (root / installer).write_bytes(content)
-    if interpreter.runs_here:
-        compile_tree(root, interpreter.tree.root / interpreter.executable)
+    if compiler := interpreter.compiler:
+        compile_tree(root, compiler.program)
     known = {**digests, installer: (hashlib.sha256(content).digest(), len(content))}
     write_record(root, site, info, known, [s.name for s in plan.scripts])
     mtime = (root / site / info / "METADATA").stat().st_mtime

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from .debian import DebianRecipe
 
 EMULATORS = {"arm64": "qemu-aarch64", "amd64": "qemu-x86_64"}
 """Debian's name of an architecture → what its emulator is registered as, binfmt_misc(5)."""
+
+PACKAGES = ("qemu-user-static", "binfmt-support", "arch-test")
 
 REGISTERED = Path("/proc/sys/fs/binfmt_misc")
 
@@ -35,6 +38,6 @@ def emulation_obstacle(architecture: str) -> str | None:
         words = (REGISTERED / EMULATORS[architecture]).read_text().split()
     except OSError:
         words = []
-    if "enabled" in words and any("F" in flags for word, flags in zip(words, words[1:]) if word == "flags:"):
+    if "enabled" in words and any("F" in flags for word, flags in pairwise(words) if word == "flags:"):
         return None
-    return f"no emulation of {architecture}: mount binfmt_misc, then apt-get install qemu-user-static binfmt-support arch-test"
+    return f"no emulation of {architecture}: mount binfmt_misc, then apt-get install {' '.join(PACKAGES)}"

@@ -19,7 +19,7 @@ LAYERS: tuple[tuple[str, set[str]], ...] = (
         "tools",
         {"run", "cache", "elf", "bytecode", "bytecode_worker", "templating", "targets", "schema", "config", "console"},
     ),
-    ("the stage's own parts", {"manifest", "files"}),
+    ("the stage's own parts", {"manifest", "files", "reach"}),
     ("stages", {"project", "interpreter", "wheels", "stage", "formats", "output"}),
     ("pipeline", {"pipeline", "inspection"}),
     ("check", {"checking"}),

@@ -1,0 +1,103 @@
+"""What a package runs on: computed from its files, said in one line, held against what was declared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pkggen import elf
+from pkggen.errors import ArtefactError, Problem
+from pkggen.model import Distribution, Needs, Package, Parts, Target
+from pkggen.targets import DISTRIBUTIONS, GLIBC, WITHOUT_ZSTD
+
+
+def needs_of(parts: Parts, target: Target) -> Needs:
+    """Return what all parts need together, each file named with the wheel or interpreter that it is of.
+
+    Raises ArtefactError for parts that are for another machine than ``target``, and for those that
+    need a newer glibc than a declared target has: each with what to do.
+    """
+    named = _named(parts)
+    ArtefactError.raise_all(
+        Problem(f"is for {needs.machine}, the target is {target.arch}", where, f"choose one for {target.arch}")
+        for where, needs in named.items()
+        if needs.machine not in ("", target.arch)
+    )
+    merged = elf.merge([elf.within(needs, where) for where, needs in named.items()])
+    ArtefactError.raise_all(_unmet(parts, merged, target))
+    return merged
+
+
+def runs_on(packages: Sequence[Package]) -> str:
+    """Return the sentence that says which known releases can install and run ``packages``.
+
+    For instance "runs on Debian 11+, RHEL 8+ (glibc 2.28, raised by numpy-….whl)"; the plus says
+    that later ones do, too.
+    """
+    needs = packages[0].payload.needs
+    oldest = [release for package in packages for release in oldest_releases(package)]
+    where = ", ".join(_spoken(release) + "+" for release in oldest) or "no release that pkggen knows"
+    because = f"glibc {_dotted(needs.glibc)}, raised by {_part(needs.glibc_by)}" if needs.glibc else "no compiled code"
+    unread = [_spoken(r) for package in packages for r in _unread(package)]
+    packed = f"; its compression keeps {' and '.join(unread)} out, unless declared as a target" if unread else ""
+    cpu = f", on CPUs of level x86-64-v{needs.cpu} (raised by {_part(needs.cpu_by)})" if needs.cpu else ""
+    return f"runs on {where} ({because}{packed}){cpu}"
+
+
+def oldest_releases(package: Package) -> tuple[str, ...]:
+    """Return, for each distribution of the package's format, the oldest release that it runs on."""
+    fitting = [r for r in _new_enough(package) if r not in _unread(package)]
+    first = {release.partition(":")[0]: release for release in reversed(fitting)}
+    return tuple(release for release in fitting if release in first.values())
+
+
+def _new_enough(package: Package) -> list[str]:
+    family = [r for r in GLIBC if DISTRIBUTIONS[r.partition(":")[0]][1] == package.format]
+    return [r for r in family if GLIBC[r] >= package.payload.needs.glibc]
+
+
+def _unread(package: Package) -> list[str]:
+    zstd = package.compression.startswith("zstd")
+    return [r for r in _new_enough(package) if zstd and r in WITHOUT_ZSTD]
+
+
+def _spoken(release: str) -> str:
+    distribution, _, number = release.partition(":")
+    return f"{DISTRIBUTIONS[distribution][0]} {number}"
+
+
+def _part(file: str) -> str:
+    return file.partition(": ")[0]
+
+
+def _dotted(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))
+
+
+def _named(parts: Parts) -> dict[str, Needs]:
+    interpreter = parts.interpreter
+    named = {f"Python {interpreter.version} ({interpreter.origin})": interpreter.tree.needs}
+    return named | {d.wheel.filename: d.tree.needs for d in parts.distributions}
+
+
+def _unmet(parts: Parts, merged: Needs, target: Target) -> Iterator[Problem]:
+    """Yield a problem for each part that needs a newer glibc than a declared target has."""
+    waiting = {plugin.glibc_by for plugin in merged.plugins}  # nothing loads these, so they raise nothing
+    wheels = {d.wheel.filename: d for d in parts.distributions}
+    for where, needs in _named(parts).items():
+        loaded = [needs, *(p for p in needs.plugins if f"{where}: {p.glibc_by}" not in waiting)]
+        highest = max(loaded, key=lambda part: part.glibc)
+        short = [d for d in target.distros if GLIBC[d] < highest.glibc]
+        if short:
+            have = " and ".join(f"{d} has {_dotted(GLIBC[d])}" for d in short)
+            what = f"{highest.glibc_by} needs glibc {_dotted(highest.glibc)}, {have}"
+            floor = min(GLIBC[d] for d in short)
+            drop = f"or drop {' and '.join(short)} from targets"
+            yield Problem(what, where, f"{_way_out(wheels.get(where), parts, floor)}, {drop}")
+
+
+def _way_out(wheel: Distribution | None, parts: Parts, floor: tuple[int, int]) -> str:
+    if wheel is None:
+        return 'use an interpreter for older systems, such as a standalone build (python.source = "3.13")'
+    if wheel is parts.app:
+        return f"build the project's wheel where glibc is {_dotted(floor)} or older (a manylinux image)"
+    return f"lock a version of {wheel.wheel.name} with a wheel for manylinux_{floor[0]}_{floor[1]} or older"
