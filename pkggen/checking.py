@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from dataclasses import replace
 
 from pkggen.cache import Cache
 from pkggen.errors import PkggenError, Problem
 from pkggen.formats import FORMATS
-from pkggen.pipeline import Options, describe_project, effective_config
-from pkggen.project import build_wheel, read_metadata, running_python, source_epoch
+from pkggen.pipeline import Options, describe_project, effective_config, render
+from pkggen.project import find_project, open_project
 from pkggen.reporter import Reporter
 from pkggen.stage import template_directory
 from pkggen.targets import resolve_target
 from pkggen.wheels import find_lock
 
+_NO_LOCK = "(none: the build resolves and writes pylock.toml)"
+
 
 def check(options: Options, cache: Cache, reporter: Reporter) -> dict[str, str]:
-    """Return what a build would start from, as printable values.
+    """Return what a build would start from, and what its packages would run on, as printable values.
 
     Configuration problems are raised at once; after that the tools, the targets, the templates
     and the project's own wheel are all looked at, and every problem is raised together, with
-    the exit code of the first.
+    the exit code of the first. Then, where there is a lock, all that a package holds is fetched and
+    examined as for a build.
     """
     config = effective_config(options)
     failures: list[PkggenError] = []
@@ -33,7 +38,7 @@ def check(options: Options, cache: Cache, reporter: Reporter) -> dict[str, str]:
 
     for name in options.formats:
         attempt(FORMATS[name].check_tools)
-    attempt(lambda: resolve_target(config.targets))
+    attempt(lambda: resolve_target(config.targets, config.arch))
     attempt(lambda: template_directory(config, options.root))
     findings: dict[str, str] = {}
 
@@ -48,13 +53,18 @@ def check(options: Options, cache: Cache, reporter: Reporter) -> dict[str, str]:
             summary=described.summary,
             maintainer=described.maintainer or "(none: set tool.pkggen.maintainer)",
             python=config.python.source,
-            lock=str(lock.relative_to(options.root)) if lock else "(none: the build resolves and writes pylock.toml)",
+            lock=str(lock.relative_to(options.root)) if lock else _NO_LOCK,
             formats=" ".join(options.formats),
         )
 
     attempt(project)
     _raise(failures)
+    findings["runs-on"] = _runs_on(options, cache, reporter) if findings["lock"] != _NO_LOCK else "(not known before there is a lock)"
     return findings
+
+
+def _runs_on(options: Options, cache: Cache, reporter: Reporter) -> str:
+    return runs_on([r.package for r in render(options, cache, reporter)]).removeprefix("runs on ")
 
 
 def _raise(failures: list[PkggenError]) -> None:

@@ -34,6 +34,7 @@ from pkggen.project import (
     running_python,
     source_epoch,
 )
+from pkggen.reach import runs_on
 from pkggen.reporter import Reporter
 from pkggen.schema import Config
 from pkggen.stage import own_commands, stage, template_directory
@@ -54,6 +55,7 @@ class Options:
     python_sha256: str = ""
     release: str = ""
     targets: tuple[str, ...] = ()
+    arch: str = ""
     offline: bool = False
     frozen: bool = False
 
@@ -64,10 +66,12 @@ def build(options: Options, cache: Cache, reporter: Reporter) -> tuple[BuiltPack
         FORMATS[name].check_tools()
     with claimed(options.output) as output, cache.scratch() as workshop:
         payload, templates = plan(options, cache, reporter)
+        packages = [FORMATS[name].describe(payload) for name in options.formats]
+        reporter.tell(runs_on(packages))
         built = []
-        for name in options.formats:
-            rendered = FORMATS[name].render(FORMATS[name].describe(payload), templates)
-            built.append(_make(rendered, workshop / name, reporter))
+        for package in packages:
+            rendered = FORMATS[package.format].render(package, templates)
+            built.append(_make(rendered, workshop / package.format, reporter))
         return publish_output(built, output)
 
 
@@ -114,7 +118,7 @@ class Prepared:
 
 def prepare(options: Options, config: Config, cache: Cache, reporter: Reporter) -> Prepared:
     """Build the project's own wheel and find the interpreter."""
-    target = resolve_target(config.targets)
+    target = resolve_target(config.targets, config.arch)
     epoch = source_epoch(options.root)
     wheel = build_wheel(options.root, cache, reporter, python=running_python(), epoch=epoch, offline=options.offline)
     metadata = read_metadata(wheel)
@@ -144,6 +148,7 @@ def effective_config(options: Options) -> Config:
             "python": config.python.model_copy(update=python),
             "release": options.release or config.release,
             "targets": options.targets or config.targets,
+            "arch": options.arch or config.arch,
             "wheels": config.wheels.model_copy(update={"frozen": config.wheels.frozen or options.frozen}),
             "depends": (*config.depends, *config.wheels.replacements),
         }

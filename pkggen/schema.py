@@ -209,6 +209,7 @@ class Config(_Table):
     summary: Line = ""
     release: Annotated[str, _matches(r"[0-9]+(\.[0-9]+)*", "digits and dots")] = "1"
     targets: tuple[Line, ...] = ()
+    arch: Literal["", "x86_64", "aarch64", "amd64", "arm64"] = Field("", description="the target's machine")
     extras: tuple[Name, ...] = ()
     requirements: tuple[Specified, ...] = Field(
         (), description="wheels wanted besides the project's own dependencies, such as a web server"
