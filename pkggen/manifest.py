@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from pkggen.model import Entry, Kind, Layer, Parts, Project, Service
+from pkggen.model import Distribution, Entry, Kind, Layer, Parts, Project, Service
 from pkggen.schema import Config
 
 SCHEMA = 1  # of manifest.json and layers/*.json; activate.py refuses another
@@ -79,10 +79,21 @@ def _smoke(
     """Return the modules whose import proves a release: the project's own and what its commands load."""
     if config.smoke is not None:
         return list(config.smoke)
-    started = {*commands, *(s.command[0].rsplit("/", 1)[-1] for s in services)}
+    # a bundle's commands came along unasked: one that can't work here must not stop the others
+    chosen = commands if config.commands is not None or not parts.app.is_bundle else ()
+    started = {*chosen, *(s.command[0].rsplit("/", 1)[-1] for s in services)}
     modules = {s.module for layer in layers for s in layer.scripts if s.name in started}
-    own = {m for m in parts.app.top_level if m not in _NOT_SMOKE and not m.startswith("_")}
+    proving = parts.dependencies if parts.app.is_bundle else (parts.app,)
+    own = {m for d in proving if d is parts.app or _offers(d, commands) for m in d.top_level if _is_telling(m)}
     return sorted(modules | own)
+
+
+def _offers(distribution: Distribution, commands: Sequence[str]) -> bool:
+    return any(s.name in commands for s in distribution.scripts)
+
+
+def _is_telling(module: str) -> bool:
+    return module not in _NOT_SMOKE and not module.startswith("_")
 
 
 def _json(value: object) -> bytes:

@@ -216,6 +216,11 @@ class Distribution:
     licence: str = ""
     homepage: str = ""
 
+    @property
+    def is_bundle(self) -> bool:
+        """Tell whether the wheel holds nothing of its own and only names what it wants together."""
+        return not self.scripts and all(".dist-info/" in e.path for e in self.tree.entries)
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:

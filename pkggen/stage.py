@@ -151,8 +151,7 @@ def own_commands(app: Distribution, dependencies: Iterable[Distribution], direct
     A project that holds no file of its own only names what it wants together; its commands are
     those of the distributions it names, ``direct`` (normalised names).
     """
-    bundle = all(".dist-info/" in e.path for e in app.tree.entries) and not app.scripts
-    offering = [d for d in dependencies if canonicalize_name(d.wheel.name) in direct] if bundle else [app]
+    offering = [d for d in dependencies if canonicalize_name(d.wheel.name) in direct] if app.is_bundle else [app]
     scripts = {s.name for d in offering for s in d.scripts}
     files = {e.path.removeprefix("bin/") for d in offering for e in d.tree.entries if e.path.startswith("bin/")}
     return tuple(sorted(scripts | files))

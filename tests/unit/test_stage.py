@@ -122,6 +122,18 @@ def test_bundle_has_the_commands_of_what_it_names(tmp_path: Path) -> None:
     assert own_commands(distribution(tmp_path, "hello"), [flask], {"flask"}) == ()
 
 
+def test_bundle_is_proven_by_what_it_names(tmp_path: Path) -> None:
+    """A bundle's own commands aren't all tried, since some may not work here; those asked for by name are."""
+    bundle = distribution(tmp_path, "bundle", {f"{SITE}/bundle-1.0.dist-info/METADATA": "Name: bundle\n"})
+    flask = distribution(tmp_path, "flask", scripts=(Script("flask", "flask.cli", "main"),))
+    made = parts(tmp_path, bundle, flask)
+    offered = stage(project(tmp_path, commands=("flask",)), Config(), Target(), made, 0)
+    asked = staged(tmp_path, {"commands": ("flask",)}, parts=made)
+
+    assert content(offered, "/opt/hello/manifest.json")["smoke"] == ["flask"]
+    assert content(asked, "/opt/hello/manifest.json")["smoke"] == ["flask", "flask.cli"]
+
+
 def test_service_runs_from_current(tmp_path: Path) -> None:
     """A service's command is looked up in the venv and started through ``current``."""
     payload = staged(tmp_path, {"services": ({"name": "hello", "command": "hello --port 8000", "user": "hello"},)})
