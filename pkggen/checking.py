@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from dataclasses import replace
 
 from pkggen.cache import Cache
 from pkggen.errors import PkggenError, Problem
 from pkggen.formats import FORMATS
 from pkggen.pipeline import Options, describe_project, effective_config, render
-from pkggen.project import find_project, open_project
+from pkggen.project import build_wheel, read_metadata, running_python, source_epoch
+from pkggen.reach import runs_on
 from pkggen.reporter import Reporter
 from pkggen.stage import template_directory
 from pkggen.targets import resolve_target
@@ -59,12 +58,14 @@ def check(options: Options, cache: Cache, reporter: Reporter) -> dict[str, str]:
 
     attempt(project)
     _raise(failures)
-    findings["runs-on"] = _runs_on(options, cache, reporter) if findings["lock"] != _NO_LOCK else "(not known before there is a lock)"
+    locked = findings["lock"] != _NO_LOCK
+    findings["runs-on"] = _runs_on(options, cache, reporter) if locked else "(not known before there is a lock)"
     return findings
 
 
 def _runs_on(options: Options, cache: Cache, reporter: Reporter) -> str:
-    return runs_on([r.package for r in render(options, cache, reporter)]).removeprefix("runs on ")
+    packages = [rendered.package for rendered in render(options, cache, reporter)]
+    return runs_on(packages).removeprefix("runs on ")
 
 
 def _raise(failures: list[PkggenError]) -> None:
