@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pkggen.cache import Cache
-from pkggen.errors import ArtefactError, IntegrityError, PkggenError, Problem
+from pkggen.errors import ArtefactError, ConfigurationError, IntegrityError, PkggenError, Problem
 from pkggen.model import Distribution, Interpreter, Target, Wheel, WheelSpec
 from pkggen.reporter import Reporter
 from pkggen.wheels.conflicts import conflicts, stdlib_shadows
 from pkggen.wheels.fetch import Source, fetch
 from pkggen.wheels.select import choose, missing, raise_missing
 from pkggen.wheels.select import environment as marker_environment
-from pkggen.wheels.source import LockSource, find_lock
+from pkggen.wheels.settings import logins
+from pkggen.wheels.source import LockSource, Renewal, find_lock
 from pkggen.wheels.startup import startup_warnings
 from pkggen.wheels.unpack import unpack
+from pkggen.wheels.workshop import Workshop
 
-__all__ = ["conflicts", "find_lock", "marker_environment", "resolve_wheels", "unpack", "unpack_all"]
+__all__ = [
+    "Renewal",
+    "conflicts",
+    "find_lock",
+    "marker_environment",
+    "renew_lock",
+    "resolve_wheels",
+    "unpack",
+    "unpack_all",
+]
 
 _WORKERS = 4  # threads: the work is done in zlib, hashlib and the interpreters that compile
 
@@ -41,16 +53,54 @@ def resolve_wheels(
     list. With ``offline`` no network is touched. Raises ConfigurationError, ArtefactError or
     IntegrityError with all problems; credentials in URLs are never shown.
     """
+    if spec.no_deps:
+        return ()
     source = LockSource(
         spec, target, interpreter, cache, reporter, root=root, offline=offline, project=exclude_project
     )  # fmt: skip
+    if spec.directory and not spec.directory.is_dir():
+        raise ConfigurationError("there is no such folder", where=f"wheels.dir: {spec.directory}")
     lock = source.lock()
-    choices = choose(lock, target, interpreter, spec.extras, exclude_project)
+    choices = choose(
+        lock, target, interpreter, spec.extras, exclude_project,
+        groups=spec.groups, build=spec.build, left=spec.exclude,
+    )  # fmt: skip
     problems, warnings = missing(source.wanted(), choices, lock)
     raise_missing(problems)
     for warning in warnings:
         reporter.warn(warning)
-    return fetch(choices, cache, reporter, Source(spec.find_links, spec.index, offline))
+    folders = (*spec.find_links, *([spec.directory] if spec.directory else []))
+    places = Source(
+        folders, spec.index, offline=offline or bool(spec.directory), logins=(*source.logins, *logins(root, os.environ))
+    )
+    files = fetch(choices, cache, reporter, places)
+    shop = Workshop(target, interpreter, cache, reporter, places, root)
+    return tuple(shop.build(file) if c.source else file for c, file in zip(choices, files, strict=True))
+
+
+def renew_lock(
+    spec: WheelSpec,
+    target: Target,
+    interpreter: Interpreter,
+    cache: Cache,
+    reporter: Reporter,
+    *,
+    root: Path,
+    offline: bool,
+    exclude_project: str,
+    renewal: Renewal,
+) -> Path | None:
+    """Make or refresh the project's ``pylock.toml``; return its path, or None when nothing needs a lock.
+
+    What it already holds stays, but for what ``renewal`` lets rise. With ``spec.frozen`` nothing
+    is written, and a lock that does not hold is an IntegrityError. Raises ConfigurationError
+    when another tool's lock is the one that a build reads.
+    """
+    source = LockSource(
+        spec, target, interpreter, cache, reporter, root=root, offline=offline, project=exclude_project
+    )  # fmt: skip
+    path = source.renew(renewal)
+    return path if path.is_file() else None
 
 
 def unpack_all(

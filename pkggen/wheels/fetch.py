@@ -31,13 +31,15 @@ _BUSY = {408, 429, 500, 502, 503, 504}
 class Source:
     """Where wheels may come from besides their own address.
 
-    ``index`` may hold the credentials for its host. ``pause`` waits between attempts.
+    ``index`` and ``logins`` are URLs that may hold the credentials for their hosts. ``pause``
+    waits between attempts.
     """
 
     find_links: tuple[Path, ...] = ()
     index: str = ""
     offline: bool = False
     pause: Callable[[float], None] = time.sleep
+    logins: tuple[str, ...] = ()
 
 
 def fetch(choices: Sequence[Choice], cache: Cache, reporter: Reporter, source: Source) -> tuple[Wheel, ...]:
@@ -125,22 +127,26 @@ def _download_all(
 
 def _client(source: Source) -> httpx.Client:
     timeout = httpx.Timeout(30, connect=15)
-    return httpx.Client(timeout=timeout, auth=_Login(source.index), headers={"accept-encoding": "identity"})
+    return httpx.Client(
+        timeout=timeout, auth=_Login((source.index, *source.logins)), headers={"accept-encoding": "identity"}
+    )
 
 
 class _Login(httpx.Auth):
-    """Credentials of the index for its own host (scheme, name and port), else those of ~/.netrc."""
+    """Credentials of an index for its own host (scheme, name and port), else those of ~/.netrc."""
 
-    def __init__(self, index: str) -> None:
-        self.index = httpx.URL(index) if index else None
+    def __init__(self, indexes: Sequence[str]) -> None:
+        self.indexes = [url for url in map(httpx.URL, indexes) if url.userinfo]
         try:
             self.netrc: httpx.NetRCAuth | None = httpx.NetRCAuth()
         except Exception:  # no file, or one that can't be read or parsed: then there are no such logins
             self.netrc = None
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        index, url = self.index, request.url
-        if index and index.userinfo and (index.scheme, index.host, index.port) == (url.scheme, url.host, url.port):
+        url = request.url
+        fitting = (i for i in self.indexes if (i.scheme, i.host, i.port) == (url.scheme, url.host, url.port))
+        index = next(fitting, None)
+        if index:
             yield from httpx.BasicAuth(index.username, index.password).auth_flow(request)
         elif self.netrc:
             yield from self.netrc.auth_flow(request)

@@ -17,18 +17,25 @@ from pkggen.wheels.address import without_credentials
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """Requirements (sorted, for the target, markers resolved), constraints and options, Python and platform."""
+    """Requirements (sorted, for the target, markers resolved), constraints and options, Python and platform.
+
+    ``build`` names what may come as a source archive.
+    """
 
     requirements: tuple[str, ...]
     constraints: tuple[str, ...]
     options: tuple[str, ...]
     python: str
     platform: str
+    overrides: tuple[str, ...] = ()
+    build: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
         """Return the hex SHA-256 that a lock made from these records."""
-        parts = [self.requirements, self.constraints, self.options, self.python, self.platform]
+        parts: list[object] = [self.requirements, self.constraints, self.options, self.python, self.platform]
+        if self.overrides or self.build:
+            parts += [self.overrides, self.build]
         return hashlib.sha256(without_credentials(json.dumps(parts)).encode()).hexdigest()
 
     def table(self) -> str:
@@ -52,7 +59,7 @@ class Inputs:
         for key, now in (("python", self.python), ("platform", self.platform)):
             if noted.get(key) != now:
                 words.append(f"{key} is {now}, was {noted.get(key)}")
-        return ", ".join(words) or "where packages come from has changed"
+        return ", ".join(words) or "constraints, or where packages come from, have changed"
 
 
 def write_atomically(path: Path, text: str) -> None:

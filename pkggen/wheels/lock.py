@@ -4,8 +4,9 @@ Which one counts, when several exist (``WheelSpec.lock`` names one explicitly an
 
 1. ``pylock.toml`` that somebody else than pkggen wrote: it is never rewritten;
 2. ``uv.lock``, through ``uv export``;
-3. ``requirements.txt`` with hashes: the hashes restrict which files are allowed;
-4. else ``requirements.txt`` without hashes and the project's own dependencies are resolved
+3. ``poetry.lock`` and ``Pipfile.lock``: the hashes in them restrict which files are allowed;
+4. ``requirements.txt`` with hashes, in the same way;
+5. else ``requirements.txt`` without hashes and the project's own dependencies are resolved
    together and recorded in ``pylock.toml``, so that the next build is the same. That file
    says in ``[tool.pkggen]`` (PEP 751 reserves ``tool`` for this) what it was made from; when
    that changes it is made again, keeping what versions it can, and a warning tells so.

@@ -19,6 +19,7 @@ from pkggen.errors import ArtefactError, ConfigurationError, Problem, ToolError
 from pkggen.model import Target
 from pkggen.run import Finished, run
 from pkggen.wheels.address import local_path, redacted, without_credentials
+from pkggen.wheels.settings import fallback_index
 
 # the manylinux versions that uv 0.8 and later know as --python-platform
 _GLIBC_MINORS = (17, 28, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40)
@@ -27,6 +28,7 @@ _INHERITED = (
     "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy",
     "UV_INDEX", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_INDEX_STRATEGY",
     "UV_KEYRING_PROVIDER", "UV_INSECURE_HOST", "UV_SYSTEM_CERTS", "UV_NATIVE_TLS", "UV_EXCLUDE_NEWER",
+    "UV_CONFIG_FILE",
 )  # fmt: skip
 _INDEX_LOGIN = re.compile(r"UV_INDEX_\w+_(USERNAME|PASSWORD)")
 _FILE_URL = re.compile(r'url = "(file://[^"]+)"')
@@ -52,7 +54,8 @@ class Resolver:
     """uv with everything that stays the same within one build.
 
     ``root`` is the project's directory (uv reads index settings there), ``cache`` a directory
-    of ours, ``python`` "3.13". ``index`` replaces PyPI.
+    of ours, ``python`` "3.13". ``index`` replaces PyPI, ``directory`` every index. ``build`` names
+    what may come as a source archive, whose code uv then runs for its metadata.
     """
 
     root: Path
@@ -62,28 +65,31 @@ class Resolver:
     index: str = ""
     find_links: tuple[Path, ...] = ()
     offline: bool = False
+    directory: Path | None = None
+    build: tuple[str, ...] = ()
 
-    def resolve(self, lines: Sequence[str], options: Sequence[str], output: Path) -> str:
+    def resolve(self, lines: Sequence[str], words: Sequence[str], output: Path) -> str:
         """Return the text of a PEP 751 lock of requirement ``lines`` and all that they need.
 
-        ``output`` is a file in a scratch directory; versions that it already holds are kept
-        where they still fit. Raises ArtefactError with uv's reasons when nothing fits.
+        ``words`` are further arguments. ``output`` is a file in a scratch directory; versions
+        that it already holds are kept where they still fit. Raises ArtefactError with uv's
+        reasons when nothing fits.
         """
-        words = ["--generate-hashes", "--only-binary", ":all:", "--python-platform", self.platform]
-        self._compile([*words, *options, "--output-file", str(output)], lines)
+        self._compile(["--python-platform", self.platform, *words, "--output-file", str(output)], lines)
         return self._portable(output.read_text(encoding="utf-8"))
 
-    def locate(self, lines: Sequence[str], options: Sequence[str]) -> str:
+    def locate(self, lines: Sequence[str], words: Sequence[str]) -> str:
         """Return a PEP 751 lock of exactly the pinned ``lines``, with all their wheels of any platform."""
-        words = ["--generate-hashes", "--only-binary", ":all:", "--no-deps", "--universal"]
-        return self._portable(self._compile([*words, *options], lines).stdout)
+        return self._portable(self._compile(["--no-deps", "--universal", *words], lines).stdout)
 
-    def export(self, lock: Path, extras: Sequence[str]) -> str:
-        """Return the PEP 751 form of ``lock``, a uv.lock, without the project and without groups."""
+    def export(self, lock: Path, extras: Sequence[str], groups: Sequence[str] = ()) -> str:
+        """Return the PEP 751 form of ``lock``, a uv.lock, without the project, with no groups but ``groups``."""
         words = ["export", "--project", str(lock.parent), "--format", "pylock.toml", "--frozen"]
         words += ["--no-emit-project", "--no-default-groups", "--no-header"]
         for extra in extras:
             words += ["--extra", extra]
+        for group in groups:
+            words += ["--group", group]
         finished = self._uv([*words, "--offline"], None)
         if finished.status != 0:
             remedy = "check it with: uv lock --check"
@@ -92,27 +98,36 @@ class Resolver:
 
     def _compile(self, words: Sequence[str], lines: Sequence[str]) -> Finished:
         command = ["pip", "compile", "-", "--format", "pylock.toml", "--no-header", "--no-annotate"]
-        command += ["--python-version", self.python, *words]
-        for directory in self.find_links:
+        command += ["--generate-hashes", "--only-binary", ":all:", "--python-version", self.python, *words]
+        for name in self.build:
+            command += ["--no-binary", name]
+        if self.directory:
+            command.append("--no-index")
+        for directory in (*self.find_links, *([self.directory] if self.directory else [])):
             command += ["--find-links", str(directory)]
-        if self.offline:
+        if self.offline or self.directory:
             command.append("--offline")
         finished = self._uv(command, "\n".join(lines) + "\n")
         if finished.status == 0:
             return finished
         reason = _reason(finished)
-        if "No solution found" in reason or self.offline:
-            remedy = _OFFLINE_REMEDY if self.offline else "loosen a requirement, or give the wheel through find-links"
+        if "No solution found" in reason or self.offline or self.directory:
+            remedy = "loosen a requirement, or give the wheel through find-links"
+            if self.directory:
+                remedy = f"put what is missing into {self.directory.name}"
+            elif self.offline:
+                remedy = _OFFLINE_REMEDY
             raise ArtefactError(Problem(f"the dependencies can't be resolved: {reason}", self.root.name, remedy))
         raise ToolError(f"uv failed with status {finished.status}: {reason}")
 
     def _uv(self, words: Sequence[str], stdin: str | None) -> Finished:
         # an index may hold a password: the environment is private, the argument list is not
-        env = {"UV_DEFAULT_INDEX": self.index} if self.index else {}
-        logins = [name for name in os.environ if _INDEX_LOGIN.fullmatch(name)]
+        env, inherit = index_environment(self.index, self.root)
         common = ["--quiet", "--no-python-downloads", "--python", sys.executable, "--cache-dir", str(self.cache)]
         argv = [uv.find_uv_bin(), *words, *common]
-        return run(argv, cwd=self.root, env=env, inherit=[*_INHERITED, *logins], check=False, stdin=stdin)
+        if self.directory:
+            env, inherit = {}, ["HOME"]
+        return run(argv, cwd=self.root, env=env, inherit=inherit, check=False, stdin=stdin)
 
     def _portable(self, text: str) -> str:
         """Cut credentials, and write local files below the project as paths relative to it."""
@@ -124,6 +139,13 @@ class Resolver:
             return f'path = "{path.relative_to(self.root).as_posix()}"'
 
         return _FILE_URL.sub(relative, without_credentials(text))
+
+
+def index_environment(index: str, root: Path) -> tuple[dict[str, str], list[str]]:
+    """Return the variables that tell uv of ``index`` (or else pip's), and the names of those it takes from ours."""
+    index = index or fallback_index(root, os.environ)
+    logins = [name for name in os.environ if _INDEX_LOGIN.fullmatch(name)]
+    return {"UV_DEFAULT_INDEX": index} if index else {}, [*_INHERITED, *logins]
 
 
 def _reason(finished: Finished) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.markers import Environment
-from packaging.pylock import Package, PackageArchive, PackageWheel, Pylock, PylockSelectError
+from packaging.pylock import Package, PackageArchive, PackageSdist, PackageWheel, Pylock, PylockSelectError
 from packaging.requirements import Requirement
 from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
@@ -27,7 +27,7 @@ class Choice:
     """A wheel that the target needs: its file's digest, and where to get it.
 
     Either ``path`` (of the build host) or ``url`` (http or https) is set; ``size`` is bytes or
-    None when the lock does not say.
+    None when the lock does not say. With ``source`` it is a source archive, to be built.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Choice:
     url: str = ""
     path: Path | None = None
     size: int | None = None
+    source: bool = False
 
 
 def environment(target: Target, interpreter: Interpreter) -> Environment:
@@ -92,20 +93,33 @@ def _with_extra(there: Environment, extra: str) -> dict[str, str]:
 
 
 def choose(
-    lock: Lock, target: Target, interpreter: Interpreter, extras: Sequence[str] = (), exclude: str = ""
+    lock: Lock,
+    target: Target,
+    interpreter: Interpreter,
+    extras: Sequence[str] = (),
+    exclude: str = "",
+    *,
+    groups: Sequence[str] = (),
+    build: Sequence[str] = (),
+    left: Collection[str] = (),
 ) -> tuple[Choice, ...]:
     """Return the wheel of each locked package that applies to the target, sorted by name.
 
-    The project ``exclude`` itself is left out. Raises ConfigurationError (an unknown extra, the
+    The project ``exclude`` itself is left out, and what is ``left`` to the target. ``build`` names
+    what may come as a source archive where no wheel fits. Raises ConfigurationError (an unknown extra, the
     lock is for other Pythons or platforms) or ArtefactError (no wheel fits: only an sdist,
     a VCS or directory source, tags of other platforms), which names every such package.
     """
-    place = _Place(target, interpreter, environment(target, interpreter), tags(target, interpreter), tuple(extras))
+    place = _Place(
+        target, interpreter, environment(target, interpreter), tags(target, interpreter), tuple(extras),
+        tuple(canonicalize_name(g) for g in groups), frozenset(canonicalize_name(name) for name in build),
+    )  # fmt: skip
+    without = {canonicalize_name(name) for name in (exclude, *left)}
     _check_scope(lock, place)
     problems: list[Problem] = []
     chosen: dict[str, Choice] = {}
     for package in lock.pylock.packages:
-        if package.name == canonicalize_name(exclude) or (package.directory and package.directory.path in {".", "./"}):
+        if package.name in without or (package.directory and package.directory.path in {".", "./"}):
             continue
         picked = _pick(lock, package, place)
         if isinstance(picked, Problem):
@@ -156,6 +170,8 @@ class _Place:
     environment: Environment
     tags: tuple[Tag, ...]
     extras: tuple[str, ...]
+    groups: tuple[str, ...]
+    build: frozenset[str]
 
 
 def _check_scope(lock: Lock, place: _Place) -> None:
@@ -164,6 +180,10 @@ def _check_scope(lock: Lock, place: _Place) -> None:
         known = {str(e) for e in lock.pylock.extras}
         unknown = [e for e in place.extras if canonicalize_name(e) not in known]
         problems += [Problem(f"extra {e!r} is not in the lock", lock.path.name, "lock it too") for e in unknown]
+    if lock.pylock.dependency_groups:
+        locked = {canonicalize_name(g) for g in lock.pylock.dependency_groups}
+        absent = [g for g in place.groups if g not in locked]
+        problems += [Problem(f"group {g!r} is not in the lock", lock.path.name, "lock it too") for g in absent]
     empty = Pylock(
         lock_version=lock.pylock.lock_version,
         environments=lock.pylock.environments,
@@ -188,17 +208,21 @@ def _pick(lock: Lock, package: Package, place: _Place) -> Choice | Problem | Non
     where = lock.where(package.name)
     names = [canonicalize_name(e) for e in place.extras]
     try:
-        found = alone.select(environment=place.environment, tags=place.tags, extras=names)
+        groups = [*(lock.pylock.default_groups or ()), *place.groups]
+        found = alone.select(environment=place.environment, tags=place.tags, extras=names, dependency_groups=groups)
         selected = next(iter(found), None)
     except PylockSelectError as error:
         if package.wheels and "No wheel found" in str(error):
             return _nothing_fits(package, place, where)
         return Problem(str(error).replace(" at packages[0]", ""), where)
-    if selected is None:
-        return None
-    source = selected[1]
+    return _sourced(lock, package, selected[1], place, where) if selected else None
+
+
+def _sourced(lock: Lock, package: Package, source: object, place: _Place, where: str) -> Choice | Problem:
     if isinstance(source, PackageWheel):
         return _choice(lock, package, source, source.filename)
+    if isinstance(source, PackageSdist) and package.name in place.build:
+        return _source_archive(lock, package, source, where)
     if isinstance(source, PackageArchive):
         name = filename_of(source.url or source.path or "")
         if name.endswith(".whl"):
@@ -220,6 +244,17 @@ def _archived_wheel(
     return _choice(lock, package, source, name)
 
 
+def _source_archive(lock: Lock, package: Package, source: PackageSdist, where: str) -> Choice | Problem:
+    if "sha256" not in source.hashes:
+        return Problem(f"the source archive of {package.name} is locked without a sha256", where, "lock again")
+    address = source.path or source.url or ""
+    path = local_path(address, lock.path.parent)
+    digest, url = source.hashes["sha256"].lower(), "" if path else address
+    return Choice(
+        package.name, str(package.version or ""), source.filename, digest, url, path, source.size, source=True
+    )
+
+
 def _choice(lock: Lock, package: Package, source: PackageWheel | PackageArchive, filename: str) -> Choice:
     version = str(parse_wheel_filename(filename)[1])
     address = source.path or source.url or ""
@@ -234,6 +269,8 @@ def _nothing_fits(package: Package, place: _Place, where: str) -> Problem:
     wanted = f"CPython {interpreter.minor}, {target.arch}, glibc {target.glibc[0]}.{target.glibc[1]}"
     would_fit = f"cp{interpreter.minor.replace('.', '')}-…-{platforms(target)[0]} (or lower), or py3-none-any"
     remedy = f"choose a version that has a wheel ({would_fit}), or build one into a directory for find-links"
+    if package.sdist:
+        remedy += f"; or allow building it here: wheels.build = [{str(package.name)!r}]".replace("'", '"')
     if package.vcs:
         return Problem(
             f"{label} comes from a VCS ({redacted(package.vcs.url or package.vcs.path or '')})", where, remedy

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from packaging.pylock import Package, PackageWheel, Pylock, is_valid_pylock_path
+from packaging.pylock import is_valid_pylock_path
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
-from packaging.version import Version
 
 from pkggen.cache import Cache
 from pkggen.errors import ConfigurationError, IntegrityError, Problem, StorageError
 from pkggen.model import Interpreter, Target, WheelSpec
 from pkggen.reporter import Reporter
 from pkggen.wheels.address import redacted
+from pkggen.wheels.groups import group_requirements
 from pkggen.wheels.inputs import Inputs, write_atomically
 from pkggen.wheels.lock import Lock, parse_pylock, read_pylock
-from pkggen.wheels.requirements import Pin, Requirements, read_requirements
+from pkggen.wheels.pins import check_pins, plain, restricted
+from pkggen.wheels.pipfile import read_pipfile
+from pkggen.wheels.poetry import read_poetry
+from pkggen.wheels.requirements import Requirements, read_requirements
 from pkggen.wheels.resolution import Resolver, platform_of
 from pkggen.wheels.select import applies, environment
+
+_ORDER = ("uv.lock", "poetry.lock", "Pipfile.lock", "requirements.txt")
+_TOOLS: dict[str, Callable[[Path, Sequence[str]], Requirements]] = {
+    "poetry.lock": read_poetry,
+    "Pipfile.lock": read_pipfile,
+}
+_COMMANDS = {"uv.lock": "uv lock", "poetry.lock": "poetry lock", "Pipfile.lock": "pipenv lock"}
 
 
 def find_lock(root: Path, named: Path | None = None) -> Path | None:
@@ -29,8 +40,29 @@ def find_lock(root: Path, named: Path | None = None) -> Path | None:
     if named is not None:
         return named
     found = [pylock] if pylock.is_file() and not read_pylock(pylock).inputs else []
-    found += [path for path in (root / "uv.lock", root / "requirements.txt", pylock) if path.is_file()]
+    found += [path for path in (*(root / name for name in _ORDER), pylock) if path.is_file()]
     return found[0] if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """Which versions a lock that is made again may raise: all, or those of ``packages``."""
+
+    everything: bool = False
+    packages: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Tell whether any version may be raised."""
+        return self.everything or bool(self.packages)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Return uv's arguments."""
+        chosen = tuple(word for name in self.packages for word in ("--upgrade-package", name))
+        return ("--upgrade",) if self.everything else chosen
+
+
+_AS_IT_IS = Renewal()
 
 
 class LockSource:
@@ -57,6 +89,8 @@ class LockSource:
         self.reporter = reporter
         self.root = root
         self.offline = offline
+        self.left = {canonicalize_name(name) for name in spec.exclude}
+        self.logins: list[str] = []  # URLs with credentials that requirements files named
 
     def lock(self) -> Lock:
         """Return the lock to build from; see the order in :mod:`pkggen.wheels.lock`."""
@@ -67,6 +101,10 @@ class LockSource:
             raise ConfigurationError("there is no such lock", where=str(path))
         if path.name == "uv.lock":
             return self._exported(path)
+        if path.name in _TOOLS:
+            requirements = _TOOLS[path.name](path, self.spec.groups)
+            own = self.spec.index or self.spec.directory  # then the lock's own sources do not count
+            return self._used(self._pinned(replace(requirements, options=() if own else requirements.options)))
         if is_valid_pylock_path(path):
             lock = read_pylock(path)
             return self._resolved(None, path, lock) if lock.inputs else self._used(lock)
@@ -75,17 +113,35 @@ class LockSource:
         raise ConfigurationError(
             "this kind of lock is not known",
             where=str(path),
-            remedy="give a pylock.toml, a uv.lock or a requirements.txt",
+            remedy="give a pylock.toml, uv.lock, poetry.lock, Pipfile.lock or requirements.txt",
         )
+
+    def renew(self, renewal: Renewal) -> Path:
+        """Make or refresh ``pylock.toml`` and return its path; with ``spec.frozen`` only check it.
+
+        Raises ConfigurationError when another tool's lock is what a build reads.
+        """
+        path = find_lock(self.root, self.spec.lock)
+        requirements = read_requirements(path) if path and path.suffix == ".txt" and path.is_file() else None
+        pylock = path if path and is_valid_pylock_path(path) else self.root / "pylock.toml"
+        ours = read_pylock(pylock) if pylock.is_file() else None
+        foreign = requirements.hashed if requirements else path is not None and path != pylock
+        if path and (foreign or (ours is not None and not ours.inputs)):
+            made = path if foreign else pylock
+            how = _COMMANDS.get(made.name, "the tool that made it")
+            remedy = f"refresh it with {how}"
+            raise ConfigurationError("it is the project's lock already", where=made.name, remedy=remedy)
+        self._resolved(requirements, pylock, ours, renewal, keep=True)
+        return pylock
 
     def wanted(self) -> tuple[Requirement, ...]:
         """Return those of the project's requirements that apply to the target and the extras."""
-        return tuple(r for r in self._asked() if canonicalize_name(r.name) != self.project)
+        return tuple(r for r in self._asked() if canonicalize_name(r.name) not in {self.project, *self.left})
 
     def _asked(self) -> list[Requirement]:
         there = environment(self.target, self.interpreter)
         found, problems = list[Requirement](), list[Problem]()
-        for text in self.spec.requirements:
+        for text in (*self.spec.requirements, *self._grouped()):
             try:
                 found.append(Requirement(text))
             except InvalidRequirement as error:
@@ -93,6 +149,13 @@ class LockSource:
                 problems.append(Problem(what, self.root.name))
         ConfigurationError.raise_all(problems)
         return [r for r in found if applies(r, there, self.spec.extras)]
+
+    def _grouped(self) -> Iterator[str]:
+        """Yield what the dependency groups ask for, unless a lock already says it."""
+        path = find_lock(self.root, self.spec.lock)
+        ours = path is None or path.suffix == ".txt" or (is_valid_pylock_path(path) and read_pylock(path).inputs)
+        if self.spec.groups and ours:
+            yield from group_requirements(self.root, self.spec.groups)
 
     def _check_self_references(self) -> None:
         """Refuse ``app[one,two]`` among the app's own requirements: an index may know another app."""
@@ -107,7 +170,7 @@ class LockSource:
         return lock
 
     def _exported(self, path: Path) -> Lock:
-        text = self._resolver(path.parent).export(path, self.spec.extras)
+        text = self._resolver(path.parent).export(path, self.spec.extras, self.spec.groups)
         return self._used(parse_pylock(text, path))
 
     def _from_requirements(self, path: Path, pylock: Path) -> Lock:
@@ -122,34 +185,78 @@ class LockSource:
 
     def _pinned(self, requirements: Requirements) -> Lock:
         """Return the lock of fully hashed requirements: only files with one of the given hashes."""
-        _check_pins(requirements)
         there = environment(self.target, self.interpreter)
-        pins = [p for p in requirements.pins if applies(p.requirement, there, ())]
-        lines = sorted({_plain(p.requirement) for p in pins})
-        resolver = self._resolver(requirements.path.parent)
-        text = resolver.locate(lines, requirements.options) if lines else _EMPTY
-        return _restricted(parse_pylock(text, requirements.path), pins)
+        pins = [p for p in requirements.pins if applies(p.requirement, there, self.spec.extras)]
+        pins = [p for p in pins if p.name not in self.left and p.name != self.project]
+        check_pins(pins)
+        if not pins:
+            return parse_pylock(_EMPTY, requirements.path)
+        words, lines = self._places(requirements)
+        located = self._resolver(requirements.path.parent).locate(
+            [*sorted({plain(p.requirement) for p in pins}), *lines], words
+        )
+        return restricted(parse_pylock(located, requirements.path), pins)
 
-    def _resolved(self, requirements: Requirements | None, path: Path, ours: Lock | None) -> Lock:
+    def _places(self, requirements: Requirements | None) -> tuple[list[str], list[str]]:
+        """Return where packages come from as arguments, and as lines: addresses that may hold a password."""
+        words, lines = list[str](), list[str]()
+        options = iter(requirements.options if requirements else ())
+        for word in options:
+            if word in {"--index-url", "--extra-index-url"}:
+                url = next(options)
+                lines.append(f"{word} {url}")
+                self.logins += [url] if "@" in urlsplit(url).netloc else []
+            else:
+                words.append(word)
+        return words, [] if self.spec.directory else lines
+
+    def _resolved(
+        self,
+        requirements: Requirements | None,
+        path: Path,
+        ours: Lock | None,
+        renewal: Renewal = _AS_IT_IS,
+        *,
+        keep: bool = False,
+    ) -> Lock:
+        """Return ``ours`` when it still holds, else one made now; it is recorded at ``path``.
+
+        Without ``keep``, what a folder of wheels resolves to is not recorded: the folder decides.
+        """
         self._check_self_references()
         inputs = self._inputs(requirements)
+        places = self._places(requirements)
         if not inputs.requirements:
             return parse_pylock(_EMPTY, path)
-        if ours is not None:
-            if ours.inputs.get("inputs") == inputs.digest:
-                return self._used(ours)
-            self.reporter.warn(f"{path.name} is made again: {inputs.changes(ours.inputs)}")
-        else:
-            source = requirements.path.name if requirements else "the project's dependencies"
+        if ours is not None and ours.inputs.get("inputs") == inputs.digest and not renewal:
+            return self._used(ours)
+        source = requirements.path.name if requirements else "the project's dependencies"
+        stale = f"it is older than the requirements: {inputs.changes(ours.inputs)}" if ours is not None else ""
+        if self.spec.frozen:
+            where = path.name if stale else source
+            raise IntegrityError(stale or "not locked with hashes", where=where, remedy="lock with: pkggen lock")
+        kept = keep or not self.spec.directory or ours is not None
+        if stale and not keep:
+            self.reporter.warn(f"{path.name} is made again: {inputs.changes(ours.inputs if ours else {})}")
+        elif kept and not keep:
             self.reporter.warn(f"{source}: not locked; resolved now and recorded in {path.name}, keep that file")
-        resolver = self._resolver(path.parent)
+        text = self._resolve(inputs, places, path, renewal) + inputs.table()
+        return self._recorded(text, path) if kept else parse_pylock(text, path)
+
+    def _resolve(self, inputs: Inputs, places: tuple[list[str], list[str]], path: Path, renewal: Renewal) -> str:
+        words, lines = places
         with self.cache.scratch() as scratch, self.reporter.step("Resolving dependencies"):
             output = scratch / "pylock.toml"
-            if ours is not None:  # uv keeps its versions where they still fit
+            if path.is_file():  # uv keeps its versions where they still fit
                 output.write_bytes(path.read_bytes())
-            lines = (*inputs.requirements, *self._constraint_options(inputs, scratch))
-            text = resolver.resolve(lines, inputs.options, output)
-        return self._recorded(text + inputs.table(), path)
+            files = (("--constraints", inputs.constraints), ("--overrides", inputs.overrides))
+            for option, texts in files:
+                if texts:
+                    file = scratch / f"{option.strip('-')}.txt"
+                    file.write_text("\n".join(texts) + "\n", encoding="utf-8")
+                    words = [*words, option, str(file)]
+            resolver = self._resolver(path.parent)
+            return resolver.resolve([*inputs.requirements, *lines], [*words, *renewal.words], output)
 
     def _recorded(self, text: str, path: Path) -> Lock:
         parse_pylock(text, path)  # never keep what could not be read again
@@ -159,24 +266,19 @@ class LockSource:
             self.reporter.warn(f"{error}: the next build may choose other versions")
         return parse_pylock(text, path, numbered=True)
 
-    def _constraint_options(self, inputs: Inputs, scratch: Path) -> tuple[str, ...]:
-        if not inputs.constraints:
-            return ()
-        path = scratch / "constraints.txt"
-        path.write_text("\n".join(inputs.constraints) + "\n", encoding="utf-8")
-        return (f"-c {path}",)
-
     def _inputs(self, requirements: Requirements | None) -> Inputs:
         there = environment(self.target, self.interpreter)
         pins = requirements.pins if requirements else ()
-        texts = {_plain(r) for r in self.wanted()}
-        texts |= {_plain(p.requirement) for p in pins if applies(p.requirement, there, ())}
+        texts = {plain(r) for r in self.wanted()}
+        texts |= {plain(p.requirement) for p in pins if applies(p.requirement, there, ())}
         return Inputs(
             tuple(sorted(texts)),
-            requirements.constraints if requirements else (),
+            (*(requirements.constraints if requirements else ()), *self.spec.constraints),
             requirements.options if requirements else (),
             self.interpreter.minor,
             platform_of(self.target),
+            self.spec.overrides,
+            self.spec.build,
         )
 
     def _resolver(self, root: Path) -> Resolver:
@@ -188,52 +290,9 @@ class LockSource:
             self.spec.index,
             self.spec.find_links,
             self.offline,
+            self.spec.directory,
+            self.spec.build,
         )
 
 
 _EMPTY = 'lock-version = "1.0"\ncreated-by = "pkggen"\npackages = []\n'
-
-
-def _plain(requirement: Requirement) -> str:
-    """Return the requirement without its marker, which was decided for the target already."""
-    bare = Requirement(str(requirement))
-    bare.marker = None
-    return str(bare)
-
-
-def _check_pins(requirements: Requirements) -> None:
-    problems = []
-    for pin in requirements.pins:
-        if not pin.hashes:
-            what = f"{pin.requirement.name} has no hash, others have"
-            problems.append(Problem(what, pin.where, "lock again with hashes for all"))
-        elif not any(h.startswith("sha256:") for h in pin.hashes):
-            kinds = ", ".join(sorted({h.partition(":")[0] for h in pin.hashes}))
-            problems.append(Problem(f"{pin.requirement.name} has {kinds} only, not sha256", pin.where, "lock again"))
-        elif not pin.exact and not pin.requirement.url:
-            problems.append(Problem(f"{pin.requirement.name} is not pinned with ==", pin.where, "pin one version"))
-    IntegrityError.raise_all(problems)
-
-
-def _restricted(lock: Lock, pins: Sequence[Pin]) -> Lock:
-    allowed = {p.name: {h.removeprefix("sha256:") for h in p.hashes} for p in pins}
-    where = {p.name: p.where for p in pins}
-    packages, problems = list[Package](), list[Problem]()
-    for package in lock.pylock.packages:
-        hashes = allowed.get(package.name, set())
-        wheels = [w for w in package.wheels or () if w.hashes["sha256"].lower() in hashes]
-        archive = package.archive
-        if not wheels and not (archive and archive.hashes["sha256"].lower() in hashes):
-            what = f"no wheel of {package.name} {package.version or ''} has one of the given hashes".replace("  ", " ")
-            remedy = "the hashes are of a source archive or of other files: lock again with the wheels' hashes"
-            problems.append(Problem(what, where.get(package.name, lock.path.name), remedy))
-            continue
-        packages.append(_with_wheels(package, wheels))
-    IntegrityError.raise_all(problems)
-    pylock = Pylock(lock_version=Version("1.0"), created_by="pkggen", packages=packages)
-    return replace(lock, pylock=pylock)
-
-
-def _with_wheels(package: Package, wheels: list[PackageWheel]) -> Package:
-    archive = package.archive
-    return Package(name=package.name, version=package.version, wheels=wheels or None, archive=archive)

@@ -291,10 +291,10 @@ def test_precedence(project):
     ]
 
 
-@pytest.mark.parametrize("name", ["poetry.lock", "gone/pylock.toml"])
+@pytest.mark.parametrize("name", ["conda.lock", "gone/pylock.toml"])
 def test_a_named_lock_must_be_there_and_known(build, project, name):
     """A lock that does not exist, or of a kind not known, is a ConfigurationError."""
-    (project / "poetry.lock").write_text("")
+    (project / "conda.lock").write_text("")
     with pytest.raises(ConfigurationError, match=name):
         build(lock=project / name)
 
