@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from dataclasses import replace
 
 from pkggen.cache import Cache
 from pkggen.errors import PkggenError, Problem
 from pkggen.formats import FORMATS
 from pkggen.pipeline import Options, describe_project, effective_config, render
-from pkggen.project import build_wheel, read_metadata, running_python, source_epoch
+from pkggen.project import Location, find_project, open_project
 from pkggen.reach import runs_on
 from pkggen.reporter import Reporter
 from pkggen.stage import template_directory
 from pkggen.targets import resolve_target
 from pkggen.wheels import find_lock
 
+_NOT_YET = "(not known before there is a lock)"
 _NO_LOCK = "(none: the build resolves and writes pylock.toml)"
 
 
@@ -26,6 +29,14 @@ def check(options: Options, cache: Cache, reporter: Reporter) -> dict[str, str]:
     the exit code of the first. Then, where there is a lock, all that a package holds is fetched and
     examined as for a build.
     """
+    with cache.scratch() as workshop:
+        location = find_project(options.root, workshop)
+        findings = _check(replace(options, root=location.root), location, cache, reporter)
+    locked = findings["lock"] != _NO_LOCK
+    return findings | {"runs-on": _runs_on(options, cache, reporter) if locked else _NOT_YET}
+
+
+def _check(options: Options, location: Location, cache: Cache, reporter: Reporter) -> dict[str, str]:
     config = effective_config(options)
     failures: list[PkggenError] = []
 
@@ -42,24 +53,21 @@ def check(options: Options, cache: Cache, reporter: Reporter) -> dict[str, str]:
     findings: dict[str, str] = {}
 
     def project() -> None:
-        python, epoch = running_python(), source_epoch(options.root)
-        wheel = build_wheel(options.root, cache, reporter, python=python, epoch=epoch, offline=options.offline)
-        described = describe_project(config, read_metadata(wheel), (), options.root)
-        lock = find_lock(options.root, options.root / config.wheels.lock if config.wheels.lock else None)
+        source = open_project(location, config, cache, reporter, offline=options.offline)
+        described = describe_project(config, source.metadata(), (), options.root)
+        lock = find_lock(location.locks, options.root / config.wheels.lock if config.wheels.lock else None)
         findings.update(
             name=described.name,
-            version=described.version,
+            version=described.version or "(the build chooses)",
             summary=described.summary,
             maintainer=described.maintainer or "(none: set tool.pkggen.maintainer)",
             python=config.python.source,
-            lock=str(lock.relative_to(options.root)) if lock else _NO_LOCK,
+            lock=os.path.relpath(lock, location.locks) if lock else _NO_LOCK,
             formats=" ".join(options.formats),
         )
 
     attempt(project)
     _raise(failures)
-    locked = findings["lock"] != _NO_LOCK
-    findings["runs-on"] = _runs_on(options, cache, reporter) if locked else "(not known before there is a lock)"
     return findings
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from packaging.utils import canonicalize_name
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from pkggen.cache import Cache, sha256_of
 from pkggen.config import load_config
+from pkggen.errors import ArtefactError, ConfigurationError
 from pkggen.formats import FORMATS
 from pkggen.interpreter import resolve_interpreter
 from pkggen.model import (
@@ -25,14 +28,16 @@ from pkggen.model import (
 )
 from pkggen.output import claimed, publish_output
 from pkggen.project import (
+    UNKNOWN,
+    Location,
     Metadata,
-    build_wheel,
-    declared_python,
-    is_pure,
+    Shape,
+    epoch_of_wheel,
+    find_project,
+    given_epoch,
+    open_project,
     read_metadata,
     requirements,
-    running_python,
-    source_epoch,
 )
 from pkggen.reach import runs_on
 from pkggen.reporter import Reporter
@@ -41,7 +46,8 @@ from pkggen.stage import own_commands, stage, template_directory
 from pkggen.targets import resolve_target
 from pkggen.templating import Templates
 from pkggen.versions import package_name
-from pkggen.wheels import marker_environment, resolve_wheels, unpack_all
+from pkggen.wheels import find_lock, marker_environment, resolve_wheels, unpack_all
+from pkggen.wheels.select import tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,7 @@ def build(options: Options, cache: Cache, reporter: Reporter) -> tuple[BuiltPack
     for name in options.formats:
         FORMATS[name].check_tools()
     with claimed(options.output) as output, cache.scratch() as workshop:
-        payload, templates = plan(options, cache, reporter)
+        payload, templates = plan(options, cache, reporter, workshop)
         packages = [FORMATS[name].describe(payload) for name in options.formats]
         reporter.tell(runs_on(packages))
         built = []
@@ -77,25 +83,69 @@ def build(options: Options, cache: Cache, reporter: Reporter) -> tuple[BuiltPack
 
 def render(options: Options, cache: Cache, reporter: Reporter) -> tuple[Rendered, ...]:
     """Return what would be built, as text."""
-    payload, templates = plan(options, cache, reporter)
-    return tuple(FORMATS[n].render(FORMATS[n].describe(payload), templates) for n in options.formats)
+    with cache.scratch() as workshop:
+        payload, templates = plan(options, cache, reporter, workshop)
+        return tuple(FORMATS[n].render(FORMATS[n].describe(payload), templates) for n in options.formats)
 
 
-def plan(options: Options, cache: Cache, reporter: Reporter) -> tuple[Payload, Templates]:
-    """Find the interpreter and the wheels, and stage the payload."""
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What a package is made of, before anything is laid out.
+
+    ``options`` has the directory of the configuration as its root.
+    """
+
+    options: Options
+    config: Config
+    target: Target
+    parts: Parts
+    metadata: Metadata
+    epoch: int
+
+
+def gather(options: Options, cache: Cache, reporter: Reporter, workshop: Path) -> Gathered:
+    """Find the project, the interpreter and the wheels, and unpack them; ``workshop`` is a scratch directory.
+
+    What an sdist brings of configuration and templates lies in ``workshop``, too.
+    """
+    location = find_project(options.root, workshop)
+    options = replace(options, root=location.root)
     config = effective_config(options)
-    templates = Templates(template_directory(config, options.root))
-    ready = prepare(options, config, cache, reporter)
-    wheel, metadata, interpreter = ready.wheel, ready.metadata, ready.interpreter
+    template_directory(config, options.root)  # told before anything is downloaded
+    ready = prepare(options, config, cache, reporter, location)
     wheels = resolve_wheels(
-        ready.spec, ready.target, interpreter, cache, reporter,
-        root=options.root, offline=options.offline, exclude_project=metadata.name,
+        ready.spec, ready.target, ready.interpreter, cache, reporter,
+        root=location.locks, offline=options.offline, exclude_project=ready.metadata.name,
     )  # fmt: skip
-    app, *dependencies = unpack_all((wheel, *wheels), interpreter, cache, reporter)
-    parts = Parts(interpreter, app, tuple(dependencies))
-    commands = own_commands(app, dependencies, {canonicalize_name(r.name) for r in metadata.requires})
-    project = describe_project(config, metadata, commands, options.root)
-    payload = stage(project, config, ready.target, parts, ready.epoch)
+    wheel, *others = (ready.wheel, *wheels) if ready.wheel else _own_first(wheels, location)
+    app, *dependencies = unpack_all((wheel, *others), ready.interpreter, cache, reporter)
+    return Gathered(
+        options=options,
+        config=config,
+        target=ready.target,
+        parts=Parts(ready.interpreter, app, tuple(dependencies)),
+        metadata=read_metadata(wheel),
+        epoch=ready.epoch or epoch_of_wheel(wheel),
+    )
+
+
+def _own_first(wheels: Sequence[Wheel], location: Location) -> list[Wheel]:
+    """Return ``wheels`` with that of the project, which the index has like all others, in front."""
+    name = canonicalize_name(location.requirement.name) if location.requirement else ""
+    found = sorted(wheels, key=lambda w: w.name != name)
+    if not found or found[0].name != name:
+        raise ConfigurationError(f"{name} is not among the wheels", remedy="see wheels.no-deps and wheels.exclude")
+    return found
+
+
+def plan(options: Options, cache: Cache, reporter: Reporter, workshop: Path) -> tuple[Payload, Templates]:
+    """Gather what the package is made of, and stage the payload; ``workshop`` has to stay until it is rendered."""
+    found = gather(options, cache, reporter, workshop)
+    config, metadata, parts, root = found.config, found.metadata, found.parts, found.options.root
+    templates = Templates(template_directory(config, root))
+    commands = own_commands(parts.app, parts.dependencies, {canonicalize_name(r.name) for r in metadata.requires})
+    project = describe_project(config, metadata, commands, root)
+    payload = stage(project, config, found.target, parts, found.epoch)
     for plugin in payload.needs.plugins:
         reporter.note(f"{plugin.glibc_by} works only where {', '.join(plugin.sonames)} can be found")
     if payload.needs.plugins:
@@ -106,33 +156,59 @@ def plan(options: Options, cache: Cache, reporter: Reporter) -> tuple[Payload, T
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What is known before the dependencies' wheels are looked for, and ``spec``: which are asked for."""
+    """What is known before the dependencies' wheels are looked for, and ``spec``: which are asked for.
+
+    When the project itself is on the index, it is one of those: ``wheel`` is None, ``metadata``
+    has no name yet and ``epoch`` is 0.
+    """
 
     target: Target
     epoch: int
-    wheel: Wheel
+    wheel: Wheel | None
     metadata: Metadata
     interpreter: Interpreter
     spec: WheelSpec
 
 
-def prepare(options: Options, config: Config, cache: Cache, reporter: Reporter) -> Prepared:
-    """Build the project's own wheel and find the interpreter."""
+def prepare(
+    options: Options, config: Config, cache: Cache, reporter: Reporter, location: Location | None = None
+) -> Prepared:
+    """Make the project's own wheel and find the interpreter; without ``location`` the project is the root."""
+    root = options.root
+    location = location or Location(Shape.FOLDER, root, root, root)
     target = resolve_target(config.targets, config.arch)
-    epoch = source_epoch(options.root)
-    wheel = build_wheel(options.root, cache, reporter, python=running_python(), epoch=epoch, offline=options.offline)
-    metadata = read_metadata(wheel)
+    source = open_project(location, config, cache, reporter, offline=options.offline)
     interpreter = resolve_interpreter(
         python_spec(config), target, cache, reporter,
-        requires_python=declared_python(options.root) & metadata.requires_python,
-        root=options.root, offline=options.offline,
+        requires_python=source.requires_python(), root=root, offline=options.offline,
     )  # fmt: skip
-    if not is_pure(wheel):  # compiled for the interpreter that ran the back-end: once more, for ours
-        wheel = build_wheel(
-            options.root, cache, reporter, python=interpreter.minor, epoch=epoch, offline=options.offline
+    wheel = source.wheel(interpreter)
+    if wheel is None:
+        spec = wheel_spec(config.model_copy(update={"extras": ()}), root, UNKNOWN, interpreter, target)
+        spec = replace(spec, requirements=tuple(sorted({*spec.requirements, _on_index(location, config)})))
+        return Prepared(target, given_epoch() or 0, None, UNKNOWN, interpreter, spec)
+    _check_tags(wheel, target, interpreter)
+    metadata = read_metadata(wheel)
+    spec = wheel_spec(config, root, metadata, interpreter, target)
+    if location.shape is Shape.SDIST and spec.lock is None and find_lock(location.locks) is None:
+        spec = replace(spec, lock=find_lock(location.path))
+    return Prepared(target, source.epoch(), wheel, metadata, interpreter, spec)
+
+
+def _on_index(location: Location, config: Config) -> str:
+    requirement = Requirement(str(location.requirement))
+    requirement.extras |= set(config.extras)
+    return str(requirement)
+
+
+def _check_tags(wheel: Wheel, target: Target, interpreter: Interpreter) -> None:
+    if parse_wheel_filename(wheel.filename)[3].isdisjoint(tags(target, interpreter)):
+        glibc = ".".join(map(str, target.glibc))
+        raise ArtefactError(
+            f"it is not for CPython {interpreter.minor} on {target.arch} with glibc {glibc}",
+            where=wheel.filename,
+            remedy="take the wheel for that, or build the sdist",
         )
-    spec = wheel_spec(config, options.root, metadata, interpreter, target)
-    return Prepared(target, epoch, wheel, metadata, interpreter, spec)
 
 
 def effective_config(options: Options) -> Config:

@@ -1,15 +1,25 @@
 """The project itself: what PATH names, and the wheel that comes of it, whatever its shape."""
 
 from pkggen.project.backend import build_wheel, declared_python, running_python
-from pkggen.project.epoch import source_epoch
-from pkggen.project.metadata import Metadata, read_metadata, requirements
-from pkggen.project.wheel_file import is_pure
+from pkggen.project.epoch import given_epoch, source_epoch
+from pkggen.project.location import Location, Shape, find_project
+from pkggen.project.metadata import UNKNOWN, Metadata, read_metadata, requirements
+from pkggen.project.source import ProjectSource, open_project
+from pkggen.project.wheel_file import epoch_of_wheel, is_pure
 
 __all__ = [
+    "UNKNOWN",
+    "Location",
     "Metadata",
+    "ProjectSource",
+    "Shape",
     "build_wheel",
     "declared_python",
+    "epoch_of_wheel",
+    "find_project",
+    "given_epoch",
     "is_pure",
+    "open_project",
     "read_metadata",
     "requirements",
     "running_python",

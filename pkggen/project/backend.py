@@ -53,7 +53,7 @@ def build_wheel(root: Path, cache: Cache, reporter: Reporter, *, python: str, ep
         raise ConfigurationError(
             "no Python project here: pyproject.toml, setup.py and setup.cfg are all missing",
             where=str(root),
-            remedy="name the folder that holds pyproject.toml; for sources that are no package, `pkggen init` proposes how",
+            remedy="name the folder that holds pyproject.toml; for sources without one, try `pkggen init`",
         )
     with cache.scratch() as scratch, reporter.step(f"building the wheel of {root.resolve().name}"):
         source, out = scratch / root.resolve().name, scratch / "wheel"

@@ -38,6 +38,9 @@ class Metadata:
     extras: tuple[str, ...]
 
 
+UNKNOWN = Metadata("", "", "", "", "", "", "", (), SpecifierSet(), ())  # of a project whose wheel is not there yet
+
+
 def read_metadata(wheel: Wheel) -> Metadata:
     """Return what the wheel's METADATA says.
 

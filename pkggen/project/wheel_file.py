@@ -55,10 +55,10 @@ def python_of_tags(wheel: Wheel) -> SpecifierSet:
     return SpecifierSet(f">={minor}" if stable else f"=={minor}.*")
 
 
-def epoch_of_wheel(path: Path) -> int:
+def epoch_of_wheel(wheel: Wheel) -> int:
     """Return the newest time of the wheel's members, in seconds since the epoch."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(wheel.path) as archive:
             return epoch_of_zip(archive)
     except (OSError, zipfile.BadZipFile):
         return EARLIEST  # whoever reads the wheel tells what is wrong with it
