@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
@@ -133,12 +134,12 @@ def _client(source: Source) -> httpx.Client:
 
 
 class _Login(httpx.Auth):
-    """Credentials of an index for its own host (scheme, name and port), else those of ~/.netrc."""
+    """Credentials of an index for its own host (scheme, name and port), else those of $NETRC or ~/.netrc."""
 
     def __init__(self, indexes: Sequence[str]) -> None:
         self.indexes = [url for url in map(httpx.URL, indexes) if url.userinfo]
         try:
-            self.netrc: httpx.NetRCAuth | None = httpx.NetRCAuth()
+            self.netrc: httpx.NetRCAuth | None = httpx.NetRCAuth(os.environ.get("NETRC"))
         except Exception:  # no file, or one that can't be read or parsed: then there are no such logins
             self.netrc = None
 
