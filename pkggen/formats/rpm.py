@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from email.utils import parseaddr
 from pathlib import Path
@@ -97,28 +99,10 @@ class Rpm:
         """
         package = rendered.package
         write_buildroot(_members(rendered), directory / "stage", package.payload.epoch)
-        spec = directory / f"{package.name}.spec"
-        spec.write_text(rendered.texts[spec.name], encoding="utf-8")
-        magic = directory / "magic"
-        magic.write_text(builtin_text("rpm/tiny.magic"), encoding="utf-8")
-        compression = parse_compression(package.compression, self.name, old_target=False)
-        macros = {
-            "_topdir": directory / "rpmbuild",
-            "_tmppath": directory,
-            "_dbpath": directory / "rpmdb",
-            "_binary_payload": _payload_flags(compression),
-        }
-        run(
-            ["rpmbuild", "-bb", "--quiet", "--target", f"{package.arch}-linux", *_defines(macros), spec],
-            cwd=directory,
-            env={
-                "SOURCE_DATE_EPOCH": str(package.payload.epoch),
-                "HOME": str(directory),
-                "MAGIC": str(magic),
-                "PKGGEN_STAGE": str(directory / "stage"),
-            },
-            timeout=3600,
-        )
+        (directory / f"{package.name}.spec").write_text(rendered.texts[f"{package.name}.spec"], encoding="utf-8")
+        (directory / "magic").write_text(builtin_text("rpm/tiny.magic"), encoding="utf-8")
+        with _without_blanks(directory) as home:
+            _rpmbuild(package, home)
         path = directory / "rpmbuild" / "RPMS" / package.arch / package.filename
         if not path.is_file():
             raise ToolError(f"rpmbuild wrote no {package.filename}")
@@ -130,6 +114,41 @@ class Rpm:
         found = list(differences(_members(rendered), archive.members, path.name))
         found += header_differences(rendered, archive, _SCRIPTS, path.name)
         IntegrityError.raise_all(found)
+
+
+def _rpmbuild(package: Package, home: Path) -> None:
+    """Run rpmbuild on the spec and stage in ``home``, where it finds no one's macros and leaves the result."""
+    compression = parse_compression(package.compression, "rpm", old_target=False)
+    macros = {
+        "_topdir": home / "rpmbuild",
+        "_tmppath": home,
+        "_dbpath": home / "rpmdb",
+        "_binary_payload": _payload_flags(compression),
+    }
+    spec = home / f"{package.name}.spec"
+    run(
+        ["rpmbuild", "-bb", "--quiet", "--target", f"{package.arch}-linux", *_defines(macros), spec],
+        cwd=home,
+        env={
+            "SOURCE_DATE_EPOCH": str(package.payload.epoch),
+            "HOME": str(home),
+            "MAGIC": str(home / "magic"),
+            "PKGGEN_STAGE": str(home / "stage"),
+        },
+        timeout=3600,
+    )
+
+
+@contextmanager
+def _without_blanks(directory: Path) -> Iterator[Path]:
+    """Yield a path of ``directory`` that rpmbuild can use: it splits its scripts' paths at blanks."""
+    if re.fullmatch(r"[\w/.+-]+", str(directory), re.ASCII):
+        yield directory
+        return
+    with tempfile.TemporaryDirectory(prefix="pkggen-", dir="/tmp") as scratch:
+        link = Path(scratch, "rpm")
+        link.symlink_to(directory.absolute())
+        yield link
 
 
 def _members(rendered: Rendered) -> tuple[Entry, ...]:

@@ -95,7 +95,7 @@ def test_same_bytes(tmp_path: Path) -> None:
     saved = dict(os.environ)
     os.environ.update(TZ="Asia/Tokyo", HOME=str(home), LANG="tr_TR.UTF-8", LC_ALL="tr_TR.UTF-8")
     try:
-        second = built(rich(tmp_path / "two" / "elsewhere" / "src"), tmp_path / "two" / "out")
+        second = built(rich(tmp_path / "two words, 100%" / "elsewhere" / "src"), tmp_path / "two words, 100%" / "out")
     finally:
         os.umask(old)
         os.environ.clear()
