@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -17,13 +16,13 @@ from pkggen.interpreter.embed import embed
 from pkggen.interpreter.harvest import host_source
 from pkggen.interpreter.host import choose_host, describe
 from pkggen.interpreter.source import Source
-from pkggen.interpreter.standalone import find_release
+from pkggen.interpreter.stand_in import with_byte_code
+from pkggen.interpreter.standalone import find_release, is_version
 from pkggen.interpreter.trim import check_profiles
 from pkggen.model import Interpreter, PythonSpec, Target
 from pkggen.reporter import Reporter
 
 _WHERE = "tool.pkggen.python.source"
-_VERSION = re.compile(r"3\.\d+(\.\d+)?$")
 _FORMS = 'use "host", "host:/path/to/python3.12", a version ("3.12"), or a path or URL of an install_only archive'
 
 
@@ -53,7 +52,9 @@ def resolve_interpreter(
             remedy="choose an interpreter that satisfies the project",
         )
     reporter.note(f"Python {interpreter.version} from {source.origin} (sha256 {source.digest})")
-    return interpreter
+    if interpreter.runs_here:
+        return interpreter
+    return with_byte_code(interpreter, spec, cache, reporter, root=root, offline=offline)
 
 
 def _find_source(
@@ -68,7 +69,7 @@ def _find_source(
 ) -> Source:
     if spec.source == "host" or spec.source.startswith("host:"):
         return _host(spec, target, requires_python, root)
-    if _VERSION.match(spec.source):
+    if is_version(spec.source):
         release = find_release(spec, target)
         path = fetch(release.urls, release.sha256, cache, reporter, offline=offline)
         return archive_source(path, release.sha256, cache, origin=f"standalone:{file_name(release.urls[0])}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
@@ -11,6 +12,7 @@ from pkggen.errors import ConfigurationError, IntegrityError
 from pkggen.interpreter.download import file_name
 from pkggen.model import PythonSpec, Target
 
+_VERSION = re.compile(r"3\.\d+(\.\d+)?")
 _WHERE = "tool.pkggen.python.source"
 
 
@@ -21,6 +23,11 @@ class Release:
     version: str
     urls: tuple[str, ...]
     sha256: str
+
+
+def is_version(source: str) -> bool:
+    """Tell whether ``python.source`` asks for a standalone build."""
+    return _VERSION.fullmatch(source) is not None
 
 
 def find_release(spec: PythonSpec, target: Target) -> Release:

@@ -214,11 +214,12 @@ def test_the_digest_names_the_interpreter(tmp_path: Path, cache: Cache) -> None:
     found = resolve(archive, cache, sha256=sha256_of(archive), arch=arch)
 
     assert (found.version, found.digest, found.runs_here) == ("3.13.5", sha256_of(archive), False)
-    assert [(e.path, e.mode, e.link) for e in found.tree.entries] == [
+    entries = [e for e in found.tree.entries if not e.path.endswith(".pyc")]  # made where a stand-in is at hand
+    assert [(e.path, e.mode, e.link) for e in entries] == [
         ("bin/python", 0o777, "python3.13"), ("bin/python3", 0o777, "python3.13"), ("bin/python3.13", 0o755, ""),
         ("lib/python3.13/os.py", 0o644, ""),
     ]  # fmt: skip
-    assert found.tree.entries[3].source.read_text().startswith("# /usr/bin/env")  # type: ignore[union-attr]
+    assert entries[3].source.read_text().startswith("# /usr/bin/env")  # type: ignore[union-attr]
 
 
 def test_refuses_a_program_that_is_no_python(tmp_path: Path, cache: Cache) -> None:
