@@ -11,6 +11,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from pkggen.cache import Cache
+from pkggen.errors import ArtefactError
 from pkggen.model import Interpreter, Wheel
 from pkggen.project.backend import build_wheel, declared_python, running_python
 from pkggen.project.epoch import given_epoch, source_epoch
@@ -61,8 +62,20 @@ class SourceTree:
         return declared_python(self.root) & self.metadata().requires_python
 
     def wheel(self, interpreter: Interpreter) -> Wheel:
-        """Return the wheel, built once more when it was compiled for the interpreter that ran the back-end."""
-        return self._built if is_pure(self._built) else self._build(interpreter.minor)
+        """Return the wheel, built once more when it was compiled for the interpreter that ran the back-end.
+
+        Raises ArtefactError when that can't be done here.
+        """
+        if is_pure(self._built):
+            return self._built
+        if not interpreter.runs_here:
+            machine = interpreter.tree.needs.machine
+            raise ArtefactError(
+                f"the project is compiled, which can't be done here for {machine}",
+                where=self._built.filename,
+                remedy=f"build the package on {machine}, or build a wheel there and give that as PATH",
+            )
+        return self._build(interpreter.minor)
 
     def epoch(self) -> int:
         """Return the last commit's time, or the archive's."""
