@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from packaging.pylock import is_valid_pylock_path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
@@ -16,6 +17,7 @@ from pkggen.formats import FORMATS
 from pkggen.interpreter import resolve_interpreter
 from pkggen.model import (
     BuiltPackage,
+    Distribution,
     Interpreter,
     Parts,
     Payload,
@@ -33,8 +35,10 @@ from pkggen.project import (
     Metadata,
     Shape,
     epoch_of_wheel,
+    every_wheel,
     find_project,
     given_epoch,
+    is_source_folder,
     open_project,
     read_metadata,
     requirements,
@@ -47,6 +51,7 @@ from pkggen.targets import resolve_target
 from pkggen.templating import Templates
 from pkggen.versions import package_name
 from pkggen.wheels import find_lock, marker_environment, resolve_wheels, unpack_all
+from pkggen.wheels.lock import read_pylock
 from pkggen.wheels.select import tags
 
 
@@ -119,6 +124,8 @@ def gather(options: Options, cache: Cache, reporter: Reporter, workshop: Path) -
     )  # fmt: skip
     wheel, *others = (ready.wheel, *wheels) if ready.wheel else _own_first(wheels, location)
     app, *dependencies = unpack_all((wheel, *others), ready.interpreter, cache, reporter)
+    if is_source_folder(location, config):
+        app = _without_loose_modules(app)
     return Gathered(
         options=options,
         config=config,
@@ -192,7 +199,23 @@ def prepare(
     spec = wheel_spec(config, root, metadata, interpreter, target)
     if location.shape is Shape.SDIST and spec.lock is None and find_lock(location.locks) is None:
         spec = replace(spec, lock=find_lock(location.path))
+    if is_source_folder(location, config) and spec.directory and not _is_listed(root, spec):
+        everything = every_wheel(spec.directory, tags(target, interpreter))
+        spec = replace(spec, requirements=tuple(sorted({*spec.requirements, *everything})))
     return Prepared(target, source.epoch(), wheel, metadata, interpreter, spec)
+
+
+def _is_listed(root: Path, spec: WheelSpec) -> bool:
+    """Tell whether somebody wrote down which wheels are wanted; a lock of ours only repeats what we found."""
+    lock = find_lock(root, spec.lock)
+    return lock is not None and not (is_valid_pylock_path(lock) and lock.is_file() and read_pylock(lock).inputs)
+
+
+def _without_loose_modules(app: Distribution) -> Distribution:
+    """Return ``app`` with only its packages to be proven by an import: a loose module may be a script."""
+    inits = tuple(f"/site-packages/{name}/__init__.py" for name in app.top_level)
+    packages = {e.path.split("/")[-2] for e in app.tree.entries if e.path.endswith(inits)} if inits else set()
+    return replace(app, top_level=tuple(name for name in app.top_level if name in packages))
 
 
 def _on_index(location: Location, config: Config) -> str:

@@ -12,7 +12,7 @@ import shlex
 from typing import Annotated, Literal
 
 from packaging.requirements import InvalidRequirement, Requirement
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 # Directories that are the system's: a package laid out there would own or chmod them.
 _RESERVED_PREFIXES = {"/", "/opt", "/usr", "/usr/local", "/etc", "/var", "/srv", "/home", "/root", "/tmp", "/run"}  # noqa: S108
@@ -36,6 +36,10 @@ def _one_line(value: str) -> str:
     ):
         raise ValueError("must be one line without control characters")
     return value
+
+
+def _listed(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
 
 
 def _prefix(value: str) -> str:
@@ -99,6 +103,7 @@ _COMPRESSION = r"(none|(zstd|xz|gzip)(:[0-9]{1,2})?)"
 _IDENTIFIER = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*"
 
 Line = Annotated[str, AfterValidator(_one_line)]
+Paths = Annotated[tuple[Line, ...], BeforeValidator(_listed)]
 Relation = Annotated[str, AfterValidator(_relation)]
 Name = Annotated[str, _matches(r"[A-Za-z0-9]([A-Za-z0-9._+-]*[A-Za-z0-9+])?", "letters, digits and . _ + -")]
 UnitName = Annotated[str, _matches(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,200}", "letters, digits and _ . -")]
@@ -204,6 +209,9 @@ class Config(_Table):
     """``[tool.pkggen]``."""
 
     name: Name = Field("", description="the package's name; the project's when empty")
+    version: Line = Field("", description="of a folder that is no package; a package has its own")
+    source: Paths = Field((), description="folders whose contents are put on the path, where there is no package")
+    scripts: Paths = Field((), description="folders of scripts, or scripts, that become commands")
     prefix: Annotated[str, AfterValidator(_prefix)] = Field("", description="/opt/NAME when empty")
     maintainer: Line = ""
     summary: Line = ""

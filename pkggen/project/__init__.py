@@ -4,8 +4,9 @@ from pkggen.project.backend import build_wheel, declared_python, running_python
 from pkggen.project.epoch import given_epoch, source_epoch
 from pkggen.project.location import Location, Shape, find_project
 from pkggen.project.metadata import UNKNOWN, Metadata, read_metadata, requirements
-from pkggen.project.source import ProjectSource, open_project
+from pkggen.project.source import ProjectSource, is_source_folder, open_project
 from pkggen.project.wheel_file import epoch_of_wheel, is_pure
+from pkggen.project.wheel_folder import every_wheel
 
 __all__ = [
     "UNKNOWN",
@@ -16,9 +17,11 @@ __all__ = [
     "build_wheel",
     "declared_python",
     "epoch_of_wheel",
+    "every_wheel",
     "find_project",
     "given_epoch",
     "is_pure",
+    "is_source_folder",
     "open_project",
     "read_metadata",
     "requirements",

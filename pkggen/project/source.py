@@ -11,10 +11,11 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from pkggen.cache import Cache
-from pkggen.errors import ArtefactError
+from pkggen.errors import ArtefactError, ConfigurationError, Problem
 from pkggen.model import Interpreter, Wheel
 from pkggen.project.backend import build_wheel, declared_python, running_python
 from pkggen.project.epoch import given_epoch, source_epoch
+from pkggen.project.folder import SourceFolder
 from pkggen.project.location import Location, Shape
 from pkggen.project.metadata import UNKNOWN, Metadata, read_metadata
 from pkggen.project.wheel_file import copy_wheel, epoch_of_wheel, is_pure, python_of_tags
@@ -150,15 +151,31 @@ class IndexProject:
         return given_epoch() or 0
 
 
+def is_source_folder(location: Location, config: Config) -> bool:
+    """Tell whether the project is a folder that is no package."""
+    return location.shape is Shape.FOLDER and bool(config.source or config.scripts)
+
+
 def open_project(
     location: Location,
-    config: Config,  # noqa: ARG001
+    config: Config,
     cache: Cache,
     reporter: Reporter,
     *,
     offline: bool,
 ) -> ProjectSource:
-    """Return what the project's wheel is had from."""
+    """Return what the project's wheel is had from.
+
+    Raises ConfigurationError when the configuration describes another shape.
+    """
+    if is_source_folder(location, config):
+        return SourceFolder(location.path, config, cache, reporter)
+    given = [key for key, value in (("source", config.source), ("scripts", config.scripts)) if value]
+    given += ["version"] if config.version else []
+    ConfigurationError.raise_all(
+        Problem("it is for a folder that is no package", f"tool.pkggen.{key}", "remove it: the project tells itself")
+        for key in given
+    )
     if location.shape is Shape.WHEEL:
         return WheelFile(location.path, cache)
     if location.requirement is not None:
