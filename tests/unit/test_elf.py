@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import struct
 import sys
 from pathlib import Path
 
@@ -137,3 +138,33 @@ def test_pythons_own_program_is_readable() -> None:
 
     assert found is not None
     assert "ld-linux" in found.loader
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="needs an x86_64 build host: only x86-64 has levels")
+@pytest.mark.parametrize(("bits", "level"), [(0b1, 0), (0b11, 2), (0b111, 3), (0b1111, 4), (0b110001, 0)])
+def test_a_cpu_level_is_read_from_the_note(bits: int, level: int, tmp_path: Path) -> None:
+    """A file compiled for newer processors says so in its property note; unknown bits are passed over."""
+    (tmp_path / "program").write_bytes(with_isa_note(TRUE.read_bytes(), bits))
+
+    needs = examine(tmp_path)
+
+    assert (needs.cpu, needs.cpu_by) == (level, "program" if level else "")
+
+
+def with_isa_note(content: bytes, bits: int) -> bytes:
+    """Return an ELF program whose first PT_NOTE segment is one x86 ISA property (x86-64 psABI)."""
+    words = struct.pack("<IIIII", 0xC0008002, 4, bits, 0, 0)[:16]
+    note = struct.pack("<III4s", 4, len(words), 5, b"GNU\0") + words
+    offset, size, count = struct.unpack_from("<Q", content, 32)[0], *struct.unpack_from("<HH", content, 54)
+    changed = bytearray(content + note)
+    kinds = [struct.unpack_from("<I", content, offset + i * size)[0] for i in range(count)]
+    at = offset + kinds.index(4) * size
+    struct.pack_into("<QQQQQ", changed, at + 8, len(content), 0, 0, len(note), len(note))
+    return bytes(changed)
+
+
+def test_the_highest_cpu_level_counts() -> None:
+    """Merged, the part for the newest processors is named."""
+    parts = [Needs("x86_64", (2, 17), "a.so"), Needs("x86_64", (2, 17), "b.so", cpu=3, cpu_by="b.so")]
+
+    assert (merge(parts).cpu, merge(parts).cpu_by) == (3, "b.so")
