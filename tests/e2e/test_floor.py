@@ -62,7 +62,7 @@ def portable(tmp_path_factory: pytest.TempPathFactory) -> Built:
 
 
 def test_it_runs_where_it_says_and_apt_refuses_it_elsewhere(from_host: Built, debian: Target) -> None:
-    """Where the build's line says so, the package installs and runs; elsewhere apt refuses before unpacking anything."""
+    """Where the line says so, the package installs and runs; elsewhere apt refuses before unpacking anything."""
     with debian.box(shares={"/pkgs": from_host.path.parent}) as box:
         done = box.packages.install(f"/pkgs/{from_host.path.name}", check=False)
 
