@@ -7,13 +7,14 @@ hard-linked into builds; nobody may ever write to them.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from pkggen.model import Entry, Kind, Needs, Tree
 
 _FORMAT = 3  # of the index; a change makes old trees invisible
 _CHUNK = 1 << 20
+LOCK = "in-use.lock"  # held shared by whoever uses the cache
 
 
 def sha256_of(path: Path) -> str:
@@ -40,6 +42,18 @@ class Cache:
     def __init__(self, root: Path) -> None:
         """Use ``root``; it is made when something is first stored."""
         self.root = root
+
+    def hold(self) -> None:
+        """Keep others from pruning for as long as this process lives; wait for who prunes now.
+
+        A cache that can't be written to can't be pruned either, so nothing is held there.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self.root / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError:
+            return
+        fcntl.flock(descriptor, fcntl.LOCK_SH)  # given back by the end of the process
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
@@ -64,6 +78,7 @@ class Cache:
         if sha256_of(path) != sha256:
             path.unlink(missing_ok=True)
             return None
+        _touch(path)
         return path
 
     def store_blob(self, source: Path, sha256: str, what: str) -> Path:
@@ -94,7 +109,14 @@ class Cache:
                 entries = tuple(scan(content))
                 _write_index(scratch / "index.json", entries, needs)
                 _publish(scratch, home)
+        _touch(home / "index.json")
         return _read_index(home)
+
+
+def _touch(path: Path) -> None:
+    """Note that ``path`` was used now: pruning goes by it."""
+    with suppress(OSError):  # another user's, or read-only: then it is not for us to prune
+        os.utime(path)
 
 
 def scan(root: Path) -> Iterator[Entry]:

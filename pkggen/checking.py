@@ -32,7 +32,7 @@ def check(options: Options, cache: Cache, reporter: Reporter) -> dict[str, str]:
     with cache.scratch() as workshop:
         location = find_project(options.root, workshop)
         findings = _check(replace(options, root=location.root), location, cache, reporter)
-    locked = findings["lock"] != _NO_LOCK
+    locked = options.frozen or findings["lock"] != _NO_LOCK
     return findings | {"runs-on": _runs_on(options, cache, reporter) if locked else _NOT_YET}
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 
 from pkggen import __version__
+from pkggen.cli.caches import cache
+from pkggen.cli.locks import lock, vendor
 from pkggen.cli.packages import build, check, inspect, render
 
 
@@ -14,5 +16,5 @@ def main() -> None:
     """Turn a Python project into .deb and .rpm packages that carry all they need."""
 
 
-for command in (build, render, inspect, check):
+for command in (build, render, inspect, check, lock, vendor, cache):
     main.add_command(command)

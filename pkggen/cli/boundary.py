@@ -18,10 +18,16 @@ from pkggen.errors import PkggenError, StorageError
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
-def default_cache() -> Cache:
-    """Return the user's cache: PKGGEN_CACHE_DIR, or the XDG cache directory's ``pkggen``."""
+def default_cache(*, held: bool = True) -> Cache:
+    """Return the user's cache: PKGGEN_CACHE_DIR, or the XDG cache directory's ``pkggen``.
+
+    Unless ``held`` is false, nobody prunes it while this process lives.
+    """
     root = os.environ.get("PKGGEN_CACHE_DIR") or platformdirs.user_cache_dir("pkggen")
-    return Cache(Path(root).absolute())
+    cache = Cache(Path(root).absolute())
+    if held:
+        cache.hold()
+    return cache
 
 
 def _fail(error: PkggenError) -> NoReturn:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from pkggen.cache import Cache
@@ -53,29 +54,67 @@ def resolve_wheels(
     list. With ``offline`` no network is touched. Raises ConfigurationError, ArtefactError or
     IntegrityError with all problems; credentials in URLs are never shown.
     """
-    if spec.no_deps:
-        return ()
-    source = LockSource(
+    locked = _locked(spec, target, interpreter, cache, reporter, root=root, offline=offline, project=exclude_project)
+    shop = Workshop(target, interpreter, cache, reporter, locked.places, root)
+    return tuple(file if file.filename.endswith(".whl") else shop.build(file) for file in locked.files)
+
+
+def locked_files(
+    spec: WheelSpec,
+    target: Target,
+    interpreter: Interpreter,
+    cache: Cache,
+    reporter: Reporter,
+    *,
+    root: Path,
+    offline: bool,
+    exclude_project: str,
+) -> tuple[Wheel, ...]:
+    """Return the verified files as :func:`resolve_wheels` starts from: source archives are not built yet."""
+    return _locked(
         spec, target, interpreter, cache, reporter, root=root, offline=offline, project=exclude_project
-    )  # fmt: skip
+    ).files
+
+
+@dataclass(frozen=True, slots=True)
+class _Locked:
+    """The files that a lock names for the target, and where what they need further may come from."""
+
+    files: tuple[Wheel, ...]
+    places: Source
+
+
+def _locked(
+    spec: WheelSpec,
+    target: Target,
+    interpreter: Interpreter,
+    cache: Cache,
+    reporter: Reporter,
+    *,
+    root: Path,
+    offline: bool,
+    project: str,
+) -> _Locked:
+    if spec.no_deps:
+        return _Locked((), Source())
     if spec.directory and not spec.directory.is_dir():
         raise ConfigurationError("there is no such folder", where=f"wheels.dir: {spec.directory}")
+    for folder in spec.find_links:
+        if not folder.is_dir():
+            reporter.warn(f"wheels.find-links: there is no folder {folder}")
+    source = LockSource(spec, target, interpreter, cache, reporter, root=root, offline=offline, project=project)
     lock = source.lock()
     choices = choose(
-        lock, target, interpreter, spec.extras, exclude_project,
-        groups=spec.groups, build=spec.build, left=spec.exclude,
-    )  # fmt: skip
+        lock, target, interpreter, spec.extras, project, groups=spec.groups, build=spec.build, left=spec.exclude
+    )
     problems, warnings = missing(source.wanted(), choices, lock)
     raise_missing(problems)
     for warning in warnings:
         reporter.warn(warning)
     folders = (*spec.find_links, *([spec.directory] if spec.directory else []))
-    places = Source(
-        folders, spec.index, offline=offline or bool(spec.directory), logins=(*source.logins, *logins(root, os.environ))
-    )
-    files = fetch(choices, cache, reporter, places)
-    shop = Workshop(target, interpreter, cache, reporter, places, root)
-    return tuple(shop.build(file) if c.source else file for c, file in zip(choices, files, strict=True))
+    local = offline or bool(spec.directory)
+    places = Source(folders, spec.index, offline=local, logins=(*source.logins, *logins(root, os.environ)))
+    return _Locked(fetch(choices, cache, reporter, places), places)
 
 
 def renew_lock(

@@ -103,7 +103,8 @@ class Resolver:
             command += ["--no-binary", name]
         if self.directory:
             command.append("--no-index")
-        for directory in (*self.find_links, *([self.directory] if self.directory else [])):
+        folders = (*self.find_links, *([self.directory] if self.directory else []))
+        for directory in filter(Path.is_dir, folders):  # one that is to be filled may not be there yet
             command += ["--find-links", str(directory)]
         if self.offline or self.directory:
             command.append("--offline")
