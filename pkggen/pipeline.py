@@ -97,7 +97,8 @@ def render(options: Options, cache: Cache, reporter: Reporter) -> tuple[Rendered
 class Gathered:
     """What a package is made of, before anything is laid out.
 
-    ``options`` has the directory of the configuration as its root.
+    ``options`` has the directory of the configuration as its root; ``asked`` are the requirements
+    that the wheels were found by.
     """
 
     options: Options
@@ -106,6 +107,7 @@ class Gathered:
     parts: Parts
     metadata: Metadata
     epoch: int
+    asked: tuple[str, ...] = ()
 
 
 def gather(options: Options, cache: Cache, reporter: Reporter, workshop: Path) -> Gathered:
@@ -133,6 +135,7 @@ def gather(options: Options, cache: Cache, reporter: Reporter, workshop: Path) -
         parts=Parts(ready.interpreter, app, tuple(dependencies)),
         metadata=read_metadata(wheel),
         epoch=ready.epoch or epoch_of_wheel(wheel),
+        asked=ready.spec.requirements,
     )
 
 

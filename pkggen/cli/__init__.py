@@ -6,6 +6,7 @@ import click
 
 from pkggen import __version__
 from pkggen.cli.caches import cache
+from pkggen.cli.dependencies import deps
 from pkggen.cli.locks import lock, vendor
 from pkggen.cli.packages import build, check, inspect, render
 
@@ -16,5 +17,5 @@ def main() -> None:
     """Turn a Python project into .deb and .rpm packages that carry all they need."""
 
 
-for command in (build, render, inspect, check, lock, vendor, cache):
+for command in (build, render, inspect, check, deps, lock, vendor, cache):
     main.add_command(command)

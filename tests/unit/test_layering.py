@@ -34,7 +34,7 @@ LAYERS: tuple[tuple[str, set[str]], ...] = (
     ("the stage's own parts", {"manifest", "files", "reach"}),
     ("stages", {"project", "interpreter", "wheels", "stage", "formats", "output"}),
     ("pipeline", {"pipeline", "inspection"}),
-    ("check", {"checking", "locking"}),
+    ("check", {"checking", "dependencies", "locking"}),
     ("command line", {"cli"}),
     ("on the target", {"activation"}),
 )

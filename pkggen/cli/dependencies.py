@@ -1,0 +1,77 @@
+"""The command that tells why each wheel is in a package: deps."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pkggen.cli.boundary import boundary, default_cache, terminal
+from pkggen.cli.packages import selection
+from pkggen.dependencies import Dependencies, Dependency, dependencies
+from pkggen.pipeline import Options
+
+_HEADINGS = ("NAME", "VERSION", "PACKED", "UNPACKED", "CODE", "GLIBC", "ASKED-BY", "LIBRARIES", "LICENCE")
+_RIGHT = {2, 3}  # columns of numbers
+
+
+@click.command()
+@selection
+@click.option("--json", "as_json", is_flag=True, help="Print JSON; sizes are bytes.")
+@boundary
+def deps(*, path: Path, as_json: bool, quiet: bool, verbose: bool, **rest: Any) -> None:
+    """Show the wheels of the project in PATH: who asked for each, its size, licence and needs.
+
+    A wheel stands below the first that asked for it; * marks the glibc that the package needs
+    because of it. Nothing is packed.
+    """
+    options = Options(root=path, **{key: value for key, value in rest.items() if key != "formats"})
+    found = dependencies(options, default_cache(), terminal(quiet=quiet, verbose=verbose))
+    click.echo(json.dumps(found.to_dict(), indent=2) if as_json else _table(found))
+
+
+def _table(found: Dependencies) -> str:
+    rows = [_HEADINGS, *(_row(depth, wheel) for depth, wheel in found.tree())]
+    packed, unpacked = sum(w.packed for w in found.wheels), sum(w.unpacked for w in found.wheels)
+    lines = _aligned(rows)
+    lines += ["", f"{len(found.wheels)} wheels, {_size(packed)} packed, {_size(unpacked)} unpacked"]
+    lines += [f"Python {found.python}, {_size(found.python_unpacked)} unpacked"]
+    if found.glibc:
+        lines += [f"needs glibc {found.glibc}: {', '.join(found.raised_by)}"]
+    return "\n".join(lines)
+
+
+def _row(depth: int, wheel: Dependency) -> tuple[str, ...]:
+    return (
+        "  " * depth + wheel.name,
+        wheel.version,
+        _size(wheel.packed),
+        _size(wheel.unpacked),
+        "compiled" if wheel.compiled else "pure",
+        (wheel.glibc or "-") + ("*" if wheel.raises_floor else ""),
+        ",".join(wheel.asked_by) or ("-" if depth == 0 else "(lock)"),
+        ",".join(wheel.libraries) or "-",
+        wheel.licence or "-",
+    )
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return the rows with columns of equal width, the last as long as it is."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(_HEADINGS))]
+    return [
+        "  ".join(
+            c.rjust(w) if i in _RIGHT else c.ljust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def _size(size: int) -> str:
+    """Return bytes as people read them: one unit, no space, so that a field stays a field."""
+    for unit, scale in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if size >= scale:
+            return f"{size / scale:.1f}{unit}"
+    return f"{size}B"
