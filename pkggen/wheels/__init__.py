@@ -14,6 +14,7 @@ from pkggen.model import Distribution, Interpreter, Target, Wheel, WheelSpec
 from pkggen.reporter import Reporter
 from pkggen.wheels.conflicts import conflicts, stdlib_shadows
 from pkggen.wheels.fetch import Source, fetch
+from pkggen.wheels.oddities import absolute_rpaths, names_by_case
 from pkggen.wheels.select import choose, missing, raise_missing
 from pkggen.wheels.select import environment as marker_environment
 from pkggen.wheels.settings import logins
@@ -148,7 +149,8 @@ def unpack_all(
     """Return ``wheels`` unpacked, in their order.
 
     Raises ArtefactError or IntegrityError with the problems of all wheels, conflicts between
-    them included. Start-up hooks and names that hide behind the standard library are warned of.
+    them included. Start-up hooks, names that hide behind the standard library or differ by case
+    only, and fixed library paths are warned of.
     """
     failures: list[PkggenError] = []
     with reporter.step("Unpacking wheels", len(wheels)) as advance, ThreadPoolExecutor(_WORKERS) as pool:
@@ -165,8 +167,8 @@ def unpack_all(
         distributions = tuple(d for d in pool.map(one, wheels) if d is not None)
     _raise(failures)
     ArtefactError.raise_all(conflicts(distributions))
-    warnings = [w for d in distributions for w in startup_warnings(d, interpreter)]
-    for warning in [*warnings, *stdlib_shadows(distributions, interpreter)]:
+    warnings = [w for d in distributions for w in (*startup_warnings(d, interpreter), *absolute_rpaths(d))]
+    for warning in [*warnings, *stdlib_shadows(distributions, interpreter), *names_by_case(distributions)]:
         reporter.warn(warning)
     return distributions
 
