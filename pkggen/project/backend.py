@@ -58,6 +58,7 @@ def build_wheel(root: Path, cache: Cache, reporter: Reporter, *, python: str, ep
     with cache.scratch() as scratch, reporter.step(f"building the wheel of {root.resolve().name}"):
         source, out = scratch / root.resolve().name, scratch / "wheel"
         _copy_source(root, source)
+        _add_stub(source)
         command: list[str | Path] = [
             uv.find_uv_bin(),
             "build",
@@ -80,6 +81,13 @@ def build_wheel(root: Path, cache: Cache, reporter: Reporter, *, python: str, ep
                 remedy="see whether `uv build --wheel` works there; --offline needs the back-end in uv's cache",
             ) from error
         return keep_wheel(next(out.glob("*.whl")), cache)
+
+
+def _add_stub(source: Path) -> None:
+    """Let a project that has setup.cfg alone be built as PEP 517 says of one without pyproject.toml: by setuptools."""
+    if not (source / "pyproject.toml").exists() and not (source / "setup.py").exists():
+        stub = '[build-system]\nrequires = ["setuptools>=61"]\nbuild-backend = "setuptools.build_meta"\n'
+        (source / "pyproject.toml").write_text(stub, encoding="utf-8")
 
 
 def _copy_source(root: Path, to: Path) -> None:
