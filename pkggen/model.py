@@ -105,15 +105,17 @@ class Target:
 class PythonSpec:
     """Which interpreter the user asked for.
 
-    ``source`` is "host", "host:/path/to/python3.12", a version ("3.12", "3.12.4"), or a path or
-    URL of a directory or archive in the install_only layout. ``mirror`` replaces the base URL
-    of standalone builds. ``keep`` names trim profiles whose files stay.
+    ``source`` is "host", "host:/path/to/python3.12", a version ("3.12", "3.12.4", ">=3.11,<3.13"),
+    or a path or URL of a directory or archive in the install_only layout. ``mirror`` replaces the
+    base URL of standalone builds. ``keep`` names trim profiles whose files stay. With ``frozen`` a
+    version stands for what it stood for before, or is an error.
     """
 
     source: str = "host"
     sha256: str = ""
     mirror: str = ""
     keep: tuple[str, ...] = ()
+    frozen: bool = False
 
 
 @dataclass(frozen=True, slots=True)

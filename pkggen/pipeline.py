@@ -190,7 +190,7 @@ def prepare(
     source = open_project(location, config, cache, reporter, offline=options.offline)
     interpreter = resolve_interpreter(
         python_spec(config), target, cache, reporter,
-        requires_python=source.requires_python(), root=root, offline=options.offline,
+        requires_python=source.requires_python(), root=root, offline=options.offline, locks=location.locks,
     )  # fmt: skip
     wheel = source.wheel(interpreter)
     if wheel is None:
@@ -260,7 +260,7 @@ def effective_config(options: Options) -> Config:
 def python_spec(config: Config) -> PythonSpec:
     """Return which interpreter is asked for."""
     table = config.python
-    return PythonSpec(table.source, table.sha256, table.mirror, table.keep)
+    return PythonSpec(table.source, table.sha256, table.mirror, table.keep, config.wheels.frozen)
 
 
 def wheel_spec(config: Config, root: Path, metadata: Metadata, interpreter: Interpreter, target: Target) -> WheelSpec:

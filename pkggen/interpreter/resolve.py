@@ -15,6 +15,7 @@ from pkggen.interpreter.download import fetch, file_name, redact
 from pkggen.interpreter.embed import embed
 from pkggen.interpreter.harvest import host_source
 from pkggen.interpreter.host import choose_host, describe
+from pkggen.interpreter.record import FILE, record, recorded
 from pkggen.interpreter.source import Source
 from pkggen.interpreter.stand_in import with_byte_code
 from pkggen.interpreter.standalone import find_release, is_version
@@ -23,7 +24,10 @@ from pkggen.model import Interpreter, PythonSpec, Target
 from pkggen.reporter import Reporter
 
 _WHERE = "tool.pkggen.python.source"
-_FORMS = 'use "host", "host:/path/to/python3.12", a version ("3.12"), or a path or URL of an install_only archive'
+_FORMS = (
+    'use "host", "host:/path/to/python3.12", a version ("3.12", ">=3.11,<3.13"), '
+    "or a path or URL of an install_only archive"
+)
 
 
 def resolve_interpreter(
@@ -35,15 +39,20 @@ def resolve_interpreter(
     requires_python: SpecifierSet,
     root: Path,
     offline: bool,
+    locks: Path | None = None,
 ) -> Interpreter:
     """Return the interpreter that ``spec`` asks for, embedded and proven; relative paths start at ``root``.
+
+    In ``locks`` it is written down which standalone build a version stood for.
 
     Raises ConfigurationError when ``spec`` is wrong or the version does not satisfy
     ``requires_python``, ArtefactError when the interpreter is unusable for ``target``,
     IntegrityError when a digest is another, StorageError when a download fails.
     """
     check_profiles(spec.keep)
-    source = _find_source(spec, target, cache, reporter, requires_python=requires_python, root=root, offline=offline)
+    source = _find_source(
+        spec, target, cache, reporter, requires_python=requires_python, root=root, locks=locks, offline=offline
+    )  # fmt: skip
     interpreter = embed(source, spec.keep, target, cache, reporter)
     if not requires_python.contains(interpreter.version, prereleases=True):
         raise ConfigurationError(
@@ -65,14 +74,13 @@ def _find_source(
     *,
     requires_python: SpecifierSet,
     root: Path,
+    locks: Path | None,
     offline: bool,
 ) -> Source:
     if spec.source == "host" or spec.source.startswith("host:"):
         return _host(spec, target, requires_python, root)
     if is_version(spec.source):
-        release = find_release(spec, target)
-        path = fetch(release.urls, release.sha256, cache, reporter, offline=offline)
-        return archive_source(path, release.sha256, cache, origin=f"standalone:{file_name(release.urls[0])}")
+        return _standalone(spec, target, cache, reporter, requires_python=requires_python, locks=locks, offline=offline)
     if spec.source.startswith(("http://", "https://")):
         return _url(spec, cache, reporter, offline)
     return _path(spec, cache, reporter, root)
@@ -90,6 +98,32 @@ def _host(spec: PythonSpec, target: Target, requires_python: SpecifierSet, root:
         )
     _, _, path = spec.source.partition(":")
     return host_source(describe(root / path) if path else choose_host(requires_python), spec.keep)
+
+
+def _standalone(
+    spec: PythonSpec,
+    target: Target,
+    cache: Cache,
+    reporter: Reporter,
+    *,
+    requires_python: SpecifierSet,
+    locks: Path | None,
+    offline: bool,
+) -> Source:
+    # who gives a digest has pinned it already
+    known = recorded(locks, spec, target.arch) if locks and not spec.sha256 else None
+    if known and not requires_python.contains(known.version):
+        known = None
+    if known is None and spec.frozen and not spec.sha256:
+        raise ConfigurationError(
+            f"Python {spec.source} for {target.arch} is not in {FILE}, and nothing may be resolved",
+            where=_WHERE, remedy=f"build once without --frozen and commit {FILE}, or set python.sha256",
+        )  # fmt: skip
+    release = known or find_release(spec, target, requires_python)
+    path = fetch(release.urls, release.sha256, cache, reporter, offline=offline)
+    if locks and not spec.sha256:
+        record(locks, spec, target.arch, release, reporter)
+    return archive_source(path, release.sha256, cache, origin=f"standalone:{file_name(release.urls[0])}")
 
 
 def _url(spec: PythonSpec, cache: Cache, reporter: Reporter, offline: bool) -> Source:
