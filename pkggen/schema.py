@@ -127,7 +127,9 @@ class _Table(BaseModel):
 class PythonTable(_Table):
     """``[tool.pkggen.python]``: the interpreter inside the package."""
 
-    source: Line = Field("host", description="host, host:/path/to/python3, a version such as 3.12, a range, a path or a URL")
+    source: Line = Field(
+        "host", description="host, host:/path/to/python3, a version such as 3.12, a range, a path or a URL"
+    )
     sha256: Annotated[str, _matches(r"([0-9a-f]{64})?", "64 hexadecimal digits")] = ""
     mirror: Line = ""
     keep: tuple[Line, ...] = Field((), description="trim profiles whose files stay")
