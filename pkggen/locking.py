@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -15,10 +16,10 @@ from pkggen.config import read_pyproject
 from pkggen.errors import ConfigurationError, ConflictError, Problem
 from pkggen.model import Wheel
 from pkggen.pipeline import Options, Prepared, effective_config, prepare
-from pkggen.project import Location, Shape, find_project
+from pkggen.project import Location, Shape, find_project, is_pure, is_source_folder
 from pkggen.reporter import Reporter
 from pkggen.schema import Config
-from pkggen.wheels import Renewal, locked_files, renew_lock
+from pkggen.wheels import Renewal, build_requirements, locked_files, renew_lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ def lock(options: Options, renewal: Renewal, cache: Cache, reporter: Reporter) -
 def vendor(options: Options, directory: Path, cache: Cache, reporter: Reporter) -> Vendored:
     """Copy every locked file of the project into ``directory``; lock first when there is no lock.
 
+    The wheels of the project's build back-end go there, too, in the versions that are newest now.
     A file that is there with the same bytes stays. Raises ConflictError, before anything is
     copied, when one is there with others.
     """
@@ -80,7 +82,29 @@ def vendor(options: Options, directory: Path, cache: Cache, reporter: Reporter) 
             spec, ready.target, ready.interpreter, cache, reporter,
             root=asked.location.locks, offline=options.offline, exclude_project=ready.metadata.name,
         )  # fmt: skip
-        return Vendored(_filled(directory, files), tuple(_further(asked, directory, files)))
+        tools = _tools(asked, cache, reporter)
+        return Vendored(_filled(directory, (*files, *tools)), tuple(_further(asked, directory, files)))
+
+
+def _tools(asked: _Asked, cache: Cache, reporter: Reporter) -> tuple[Wheel, ...]:
+    """Return the wheels of the project's build back-end, where the project is a source tree."""
+    location, ready = asked.location, asked.ready
+    built = location.shape in {Shape.FOLDER, Shape.SDIST} and not is_source_folder(location, asked.config)
+    table = read_pyproject(location.path).get("build-system") if built else {"requires": []}
+    requires = [str(r) for r in table.get("requires", ())] if isinstance(table, dict) else ["setuptools"]
+    if not requires:
+        return ()
+    pythons = {platform.python_version()}
+    if ready.wheel and not is_pure(ready.wheel):
+        pythons.add(ready.interpreter.version)
+    found = {
+        wheel.filename: wheel
+        for python in sorted(pythons)
+        for wheel in build_requirements(
+            requires, python, ready.spec, cache, reporter, root=asked.options.root, offline=asked.options.offline
+        )
+    }
+    return tuple(found[name] for name in sorted(found))
 
 
 def _filled(directory: Path, files: tuple[Wheel, ...]) -> tuple[Path, ...]:
@@ -114,18 +138,12 @@ def _further(asked: _Asked, directory: Path, files: tuple[Wheel, ...]) -> Iterat
     """Yield what else an offline build needs, each with the way to give it."""
     root, config = asked.options.root.resolve(), asked.config
     given = {(root / link).resolve() for link in (*config.wheels.find_links, config.wheels.dir) if link}
-    if files and directory.resolve() not in given:
+    if directory.resolve() not in given:
         yield f'in the configuration: wheels.find-links = ["{os.path.relpath(directory.resolve(), root)}"]'
     source = config.python.source
     if not source.startswith("host") and not (root / source).exists():
         origin = asked.ready.interpreter.origin
         yield f"the interpreter: keep the archive of {origin} and name that file in python.source, with python.sha256"
-    if asked.location.shape in {Shape.FOLDER, Shape.SDIST} and asked.ready.wheel:
-        table = read_pyproject(asked.location.path).get("build-system")
-        requires = table.get("requires", ()) if isinstance(table, dict) else ("setuptools",)
-        if requires:
-            names = ", ".join(map(str, requires))
-            yield f"the project's build back-end, in uv's cache or in a folder that UV_FIND_LINKS names: {names}"
     archives = [f.filename for f in files if not f.filename.endswith(".whl")]
     if archives:
-        yield f"what building these takes, in the same way: {', '.join(archives)}"
+        yield f"the back-ends that build these, in the same folder: {', '.join(archives)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import uv
@@ -42,12 +43,21 @@ def declared_python(root: Path) -> SpecifierSet:
         raise ConfigurationError(str(error), where="pyproject.toml: project.requires-python") from error
 
 
-def build_wheel(root: Path, cache: Cache, reporter: Reporter, *, python: str, epoch: int, offline: bool) -> Wheel:
+def build_wheel(
+    root: Path,
+    cache: Cache,
+    reporter: Reporter,
+    *,
+    python: str,
+    epoch: int,
+    offline: bool,
+    folders: Sequence[Path] = (),
+) -> Wheel:
     """Build the wheel of the project in ``root`` with its own back-end, in a copy of its tree.
 
     ``python`` is the interpreter (path or version) that the back-end runs on; ``epoch`` becomes
-    SOURCE_DATE_EPOCH. Raises ConfigurationError when there is no project, ToolError when the
-    back-end fails.
+    SOURCE_DATE_EPOCH; ``folders`` may hold wheels of the back-end. Raises ConfigurationError when
+    there is no project, ToolError when the back-end fails.
     """
     if not any((root / n).is_file() for n in ("pyproject.toml", "setup.py", "setup.cfg")):
         raise ConfigurationError(
@@ -72,13 +82,16 @@ def build_wheel(root: Path, cache: Cache, reporter: Reporter, *, python: str, ep
         ]
         if offline:
             command.insert(2, "--offline")
+        for folder in filter(Path.is_dir, folders):
+            command += ["--find-links", folder.resolve()]
         try:
             run(command, env={"SOURCE_DATE_EPOCH": str(epoch)}, inherit=_INHERITED, cwd=scratch, timeout=1800)
         except ToolError as error:
             raise ToolError(
                 f"the project's wheel can't be built: {error}",
                 where=str(root),
-                remedy="see whether `uv build --wheel` works there; --offline needs the back-end in uv's cache",
+                remedy="see whether `uv build --wheel` works there; --offline needs the back-end in uv's cache"
+                " or in a folder of wheels: see `pkggen vendor`",
             ) from error
         return keep_wheel(next(out.glob("*.whl")), cache)
 

@@ -46,8 +46,18 @@ class ProjectSource(Protocol):
 class SourceTree:
     """A folder that a build back-end makes a wheel of; errors as :func:`build_wheel`."""
 
-    def __init__(self, root: Path, cache: Cache, reporter: Reporter, *, offline: bool, epoch: int = 0) -> None:
-        """Take the folder; ``epoch`` is known when it comes from an archive."""
+    def __init__(
+        self,
+        root: Path,
+        cache: Cache,
+        reporter: Reporter,
+        *,
+        offline: bool,
+        epoch: int = 0,
+        folders: tuple[Path, ...] = (),
+    ) -> None:
+        """Take the folder; ``epoch`` is known when it comes from an archive; ``folders`` may hold the back-end."""
+        self.folders = folders
         self.root = root
         self.cache = cache
         self.reporter = reporter
@@ -94,7 +104,10 @@ class SourceTree:
         return self._build(running_python())
 
     def _build(self, python: str) -> Wheel:
-        return build_wheel(self.root, self.cache, self.reporter, python=python, epoch=self._time, offline=self.offline)
+        return build_wheel(
+            self.root, self.cache, self.reporter,
+            python=python, epoch=self._time, offline=self.offline, folders=self.folders,
+        )  # fmt: skip
 
 
 class WheelFile:
@@ -180,4 +193,5 @@ def open_project(
         return WheelFile(location.path, cache)
     if location.requirement is not None:
         return IndexProject(location.requirement)
-    return SourceTree(location.path, cache, reporter, offline=offline, epoch=location.epoch)
+    folders = tuple(location.root / name for name in (*config.wheels.find_links, config.wheels.dir) if name)
+    return SourceTree(location.path, cache, reporter, offline=offline, epoch=location.epoch, folders=folders)

@@ -20,11 +20,13 @@ from pkggen.wheels.select import environment as marker_environment
 from pkggen.wheels.settings import logins
 from pkggen.wheels.source import LockSource, Renewal, find_lock
 from pkggen.wheels.startup import startup_warnings
+from pkggen.wheels.toolchain import build_requirements
 from pkggen.wheels.unpack import unpack
 from pkggen.wheels.workshop import Workshop
 
 __all__ = [
     "Renewal",
+    "build_requirements",
     "conflicts",
     "find_lock",
     "marker_environment",
