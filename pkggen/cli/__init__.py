@@ -9,6 +9,7 @@ from pkggen.cli.caches import cache
 from pkggen.cli.dependencies import deps
 from pkggen.cli.locks import lock, vendor
 from pkggen.cli.packages import build, check, inspect, render
+from pkggen.cli.proposal import init
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -17,5 +18,5 @@ def main() -> None:
     """Turn a Python project into .deb and .rpm packages that carry all they need."""
 
 
-for command in (build, render, inspect, check, deps, lock, vendor, cache):
+for command in (init, build, render, inspect, check, deps, lock, vendor, cache):
     main.add_command(command)

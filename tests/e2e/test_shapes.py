@@ -68,19 +68,20 @@ def downloaded(home: Path, option: str, version: str = "6.1") -> Path:
 
 
 def folder(home: Path) -> Path:
-    """Return a folder that is no package, with an interpreter of its own where there is one."""
+    """Return a folder that is no package, configured as pkggen proposes; with an interpreter where there is one."""
     root = home / "shop"
     for name, text in {"ProjectSrc/shop/__init__.py": "NAME = 'shop'\n", "Script/sell.py": SELL}.items():
         (root / name).parent.mkdir(parents=True)
         (root / name).write_text(text)
     downloaded(home, "--only-binary").parent.rename(root / "PyPI")
-    text = 'version = "1.0"\nsource = "ProjectSrc"\nscripts = "Script"\nwheels.dir = "PyPI"\n'
     if PORTABLE:
         with tarfile.open(PORTABLE[0]) as archive:
             archive.extractall(root, filter="data")
         (root / "python").rename(root / "Python3.13")
-        text += 'python.source = "Python3.13"\n'
-    (root / "pkggen.toml").write_text(text + QUICK.format(table=""))
+    proposed = pkggen("init", root, "--write")
+    assert proposed.returncode == 0, proposed.stderr
+    with (root / "pkggen.toml").open("a") as stream:
+        stream.write(QUICK.format(table=""))
     return root
 
 

@@ -31,10 +31,10 @@ LAYERS: tuple[tuple[str, set[str]], ...] = (
             "upkeep",
         },
     ),
-    ("the stage's own parts", {"manifest", "files", "reach"}),
+    ("the stage's own parts", {"manifest", "files", "reach", "survey"}),
     ("stages", {"project", "interpreter", "wheels", "stage", "formats", "output"}),
     ("pipeline", {"pipeline", "inspection"}),
-    ("check", {"checking", "dependencies", "locking"}),
+    ("check", {"checking", "dependencies", "locking", "proposal"}),
     ("command line", {"cli"}),
     ("on the target", {"activation"}),
 )
