@@ -23,7 +23,6 @@ from pkggen.wheels.select import Choice
 _ATTEMPTS = 4
 _WORKERS = 8  # downloads wait for the network, not for a core
 _REDIRECTS = 5
-_CHUNK = 1 << 18
 _LARGEST = 16 << 30  # bytes that a wheel whose size is not locked may have
 _BUSY = {408, 429, 500, 502, 503, 504}
 
@@ -176,12 +175,17 @@ class _Temporary(Exception):  # noqa: N818 - a state that may pass, not an error
 
 
 def _transfer(choice: Choice, client: httpx.Client, path: Path, advance: Callable[[int], None]) -> None:
-    limit, got = choice.size if choice.size is not None else _LARGEST, 0
+    """Add to ``path`` what is still missing; what came before a failure stays, for the next attempt."""
+    limit = choice.size if choice.size is not None else _LARGEST
     try:
-        with path.open("wb") as stream:
-            response = _open(choice, client)
+        with path.open("ab") as stream:
+            response = _open(choice, client, stream.tell())
             try:
-                for chunk in response.iter_raw(_CHUNK):
+                if not _continues(response, stream.tell()):
+                    advance(-stream.tell())
+                    stream.truncate(0)
+                got = stream.seek(0, os.SEEK_END)
+                for chunk in response.iter_raw():  # as they come: what a chunker holds back would be lost
                     got += len(chunk)
                     if got > limit:
                         raise IntegrityError(f"it is larger than the {limit} bytes locked", where=choice.filename)
@@ -189,18 +193,22 @@ def _transfer(choice: Choice, client: httpx.Client, path: Path, advance: Callabl
                     advance(len(chunk))
             finally:
                 response.close()
-        if choice.size is not None and got < choice.size:
-            raise _Temporary(f"only {got} of {choice.size} bytes came")
-    except BaseException as error:
-        advance(-got)
-        if isinstance(error, httpx.TransportError):
-            raise _Temporary(f"can't be fetched from {redacted(choice.url)}: {redacted(str(error))}") from error
-        raise
+    except httpx.TransportError as error:
+        raise _Temporary(f"can't be fetched from {redacted(choice.url)}: {redacted(str(error))}") from error
+    if choice.size is not None and got < choice.size:
+        raise _Temporary(f"only {got} of {choice.size} bytes came")
 
 
-def _open(choice: Choice, client: httpx.Client) -> httpx.Response:
-    """Return the answer's stream; follow redirects, but never from https to anything else."""
-    request = client.build_request("GET", choice.url)
+def _continues(response: httpx.Response, start: int) -> bool:
+    """Tell whether the answer is the part from ``start`` on that was asked for (RFC 9110, 14.4)."""
+    partial = response.status_code == httpx.codes.PARTIAL_CONTENT
+    return partial and response.headers.get("content-range", "").startswith(f"bytes {start}-")
+
+
+def _open(choice: Choice, client: httpx.Client, start: int) -> httpx.Response:
+    """Return the answer's stream from byte ``start`` on; follow redirects, but never from https to anything else."""
+    headers = {"range": f"bytes={start}-"} if start else {}
+    request = client.build_request("GET", choice.url, headers=headers)
     for _ in range(_REDIRECTS + 1):
         response = client.send(request, stream=True, follow_redirects=False)
         following = response.next_request
@@ -216,7 +224,8 @@ def _open(choice: Choice, client: httpx.Client) -> httpx.Response:
 
 
 def _accepted(choice: Choice, response: httpx.Response) -> httpx.Response:
-    if response.status_code == httpx.codes.OK:
+    asked = "range" in response.request.headers
+    if response.status_code == httpx.codes.OK or (asked and response.status_code == httpx.codes.PARTIAL_CONTENT):
         return response
     response.close()
     what = f"{redacted(choice.url)} answers {response.status_code}"

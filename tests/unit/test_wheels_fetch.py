@@ -87,6 +87,18 @@ def test_short_answers_are_tried_again(cache, index):
     assert got([choice(index)], cache)[1] == [0.5]
 
 
+@pytest.mark.parametrize("knows_ranges", [True, False])
+def test_a_download_goes_on_where_it_broke_off(cache, index, knows_ranges):
+    """After a break only the rest is asked for; a server that sends all again is understood as well."""
+    half = len(CONTENT) // 2
+    part = {"Content-Range": f"bytes {half}-{len(CONTENT) - 1}/{len(CONTENT)}"}
+    rest = (206, part, CONTENT[half:]) if knows_ranges else (200, {}, CONTENT)
+    index.answers[FILE] = lambda n: (200, {"Content-Length": str(len(CONTENT))}, CONTENT[:half]) if n == 1 else rest
+    (wheel,), _ = got([choice(index)], cache)
+
+    assert (wheel.path.read_bytes(), index.ranges) == (CONTENT, ["", f"bytes={half}-"])
+
+
 def test_a_lasting_failure_is_told(cache, index):
     """After the last attempt the error names wheel and address, without credentials or query."""
     index.answers[f"{FILE}?token=geheim"] = lambda n: (500, {}, b"")

@@ -21,6 +21,7 @@ class Index:
         self.files: dict[str, bytes] = {}
         self.answers: dict[str, Callable[[int], Answer]] = {}
         self.requests: list[tuple[str, str]] = []
+        self.ranges: list[str] = []
         self.port = 0
 
     @property
@@ -61,6 +62,7 @@ def serving() -> Iterator[Index]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            index.ranges.append(self.headers.get("Range", ""))
             status, headers, body = index.answer(self.path, self.headers.get("Authorization", ""))
             self.send_response(status)
             for key, value in headers.items():
