@@ -31,7 +31,7 @@ _INHERITED = (
     "UV_CONFIG_FILE",
 )  # fmt: skip
 _INDEX_LOGIN = re.compile(r"UV_INDEX_\w+_(USERNAME|PASSWORD)")
-_FILE_URL = re.compile(r'url = "(file://[^"]+)"')
+_FILE = re.compile(r'(?:url = "(?=file://)|path = "(?=/))([^"]+)"')
 _OFFLINE_REMEDY = "build once with network access, keep the lock, and give the wheels' directory for find-links"
 
 
@@ -139,7 +139,7 @@ class Resolver:
                 return match[0]
             return f'path = "{path.relative_to(self.root).as_posix()}"'
 
-        return _FILE_URL.sub(relative, without_credentials(text))
+        return _FILE.sub(relative, without_credentials(text))
 
 
 def index_environment(index: str, root: Path) -> tuple[dict[str, str], list[str]]:

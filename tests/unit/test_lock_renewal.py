@@ -98,6 +98,21 @@ def test_groups_of_the_project(build):
         build("beta", groups=("nope",))
 
 
+def test_requirements_that_name_their_place(build, index):
+    """A URL and a file are locked by their digest, with path and address; other bytes there are refused."""
+    (build.root / "vendor").mkdir()
+    wheel = DEV.forge(build.root / "vendor")
+    wanted = (f"beta @ {index.url}/files/{BETA.filename}", f"dev @ {wheel.path.as_uri()}")
+
+    assert build(*wanted) == ["beta 1.0", "dev 1.0"]
+    text = (build.root / "pylock.toml").read_text()
+    assert f'path = "vendor/{DEV.filename}"' in text
+    build.cache.root = build.root.parent / "other"
+    DEV.but(files={"dev.py": b"evil"}).forge(build.root / "vendor")
+    with pytest.raises(IntegrityError, match=r"dev-1\.0"):
+        build(*wanted, frozen=True)
+
+
 def test_no_dependencies(build, index):
     """With no-deps nothing is wanted, read or written."""
     assert build("alpha", no_deps=True) == []
