@@ -9,6 +9,8 @@ from pkggen.errors import ArtefactError, Problem
 from pkggen.model import Distribution, Needs, Package, Parts, Target
 from pkggen.targets import DISTRIBUTIONS, GLIBC, WITHOUT_ZSTD
 
+_NONE = "no release that pkggen knows"
+
 
 def needs_of(parts: Parts, target: Target) -> Needs:
     """Return what all parts need together, each file named with the wheel or interpreter that it is of.
@@ -35,7 +37,7 @@ def runs_on(packages: Sequence[Package]) -> str:
     """
     needs = packages[0].payload.needs
     oldest = [release for package in packages for release in oldest_releases(package)]
-    where = ", ".join(_spoken(release) + "+" for release in oldest) or "no release that pkggen knows"
+    where = ", ".join(_spoken(release) + "+" for release in oldest) or _NONE
     because = f"glibc {_dotted(needs.glibc)}, raised by {_part(needs.glibc_by)}" if needs.glibc else "no compiled code"
     unread = [_spoken(r) for package in packages for r in _unread(package)]
     packed = f"; its compression keeps {' and '.join(unread)} out, unless declared as a target" if unread else ""
@@ -43,9 +45,18 @@ def runs_on(packages: Sequence[Package]) -> str:
     return f"runs on {where} ({because}{packed}){cpu}"
 
 
+def systems(needs: Needs) -> str:
+    """Return which known releases have the glibc that ``needs`` asks for: "Debian 11+, RHEL 8+"."""
+    releases = _oldest([r for r in GLIBC if GLIBC[r] >= needs.glibc])
+    return ", ".join(_spoken(release) + "+" for release in releases) or _NONE
+
+
 def oldest_releases(package: Package) -> tuple[str, ...]:
     """Return, for each distribution of the package's format, the oldest release that it runs on."""
-    fitting = [r for r in _new_enough(package) if r not in _unread(package)]
+    return _oldest([r for r in _new_enough(package) if r not in _unread(package)])
+
+
+def _oldest(fitting: Sequence[str]) -> tuple[str, ...]:
     first = {release.partition(":")[0]: release for release in reversed(fitting)}
     return tuple(release for release in fitting if release in first.values())
 

@@ -7,6 +7,7 @@ import click
 from pkggen import __version__
 from pkggen.cli.caches import cache
 from pkggen.cli.dependencies import deps
+from pkggen.cli.interpreters import python
 from pkggen.cli.locks import lock, vendor
 from pkggen.cli.packages import build, check, inspect, render
 from pkggen.cli.proposal import init
@@ -18,5 +19,5 @@ def main() -> None:
     """Turn a Python project into .deb and .rpm packages that carry all they need."""
 
 
-for command in (init, build, render, inspect, check, deps, lock, vendor, cache):
+for command in (init, build, render, inspect, check, deps, lock, vendor, python, cache):
     main.add_command(command)

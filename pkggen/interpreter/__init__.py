@@ -1,5 +1,8 @@
 """Where the embedded CPython comes from, and the proof that it runs from anywhere."""
 
-from pkggen.interpreter.resolve import resolve_interpreter
+from pkggen.interpreter.harvested import harvest
+from pkggen.interpreter.offers import Offer, fetch_standalone, offers
+from pkggen.interpreter.resolve import prove, resolve_interpreter
+from pkggen.interpreter.standalone import versions_of
 
-__all__ = ["resolve_interpreter"]
+__all__ = ["Offer", "fetch_standalone", "harvest", "offers", "prove", "resolve_interpreter", "versions_of"]

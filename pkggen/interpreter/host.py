@@ -18,6 +18,7 @@ from pkggen.run import run
 
 _PROBE = Path(__file__).with_name("host_probe.py")
 _NAME = re.compile(r"python3\.(\d+)$")
+_OLDEST = (3, 8)  # what our own programs on the target are written for
 _REMEDY = "install a CPython that satisfies it, or set python.source to a version or an archive"
 
 
@@ -45,7 +46,7 @@ def choose_host(requires_python: SpecifierSet) -> HostPython:
     Those are ``python3.X`` on PATH and pyenv's. Raises ConfigurationError when none satisfies.
     """
     seen: list[str] = []
-    for path in (Path(sys.executable), *sorted(_installed(), key=_newest_first)):
+    for path in candidates():
         try:
             found = describe(path)
         except PkggenError:  # one that is broken is no candidate
@@ -57,6 +58,16 @@ def choose_host(requires_python: SpecifierSet) -> HostPython:
         f"no interpreter of this machine satisfies requires-python {requires_python} (found: {', '.join(seen)})",
         where="tool.pkggen.python.source", remedy=_REMEDY,
     )  # fmt: skip
+
+
+def candidates() -> Iterator[Path]:
+    """Yield the interpreter that runs pkggen, then others of this machine, the newest first, none twice."""
+    seen = set()
+    for path in (Path(sys.executable), *sorted(_installed(), key=_newest_first)):
+        real = os.path.realpath(path)
+        if real not in seen:
+            seen.add(real)
+            yield path
 
 
 def describe(python: Path) -> HostPython:
@@ -71,6 +82,8 @@ def describe(python: Path) -> HostPython:
         raise ArtefactError(f"is no Python that runs: {error}", where=where) from error
     if answer["implementation"] != "cpython":
         raise ArtefactError(f"is {answer['implementation']}, only CPython can be embedded", where=where)
+    if tuple(map(int, answer["version"].split("."))) < _OLDEST:
+        raise ArtefactError(f"is Python {answer['version']}, which is too old to be embedded", where=where)
     if answer["abiflags"]:
         raise ArtefactError(
             f"is a debug or free-threaded build ({answer['abiflags']})", where=where, remedy="choose a plain build"

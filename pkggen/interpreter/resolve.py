@@ -15,7 +15,9 @@ from pkggen.interpreter.download import fetch, file_name, redact
 from pkggen.interpreter.embed import embed
 from pkggen.interpreter.harvest import host_source
 from pkggen.interpreter.host import choose_host, describe
+from pkggen.interpreter.layout import find_layout
 from pkggen.interpreter.record import FILE, record, recorded
+from pkggen.interpreter.selftest import selftest
 from pkggen.interpreter.source import Source
 from pkggen.interpreter.stand_in import with_byte_code
 from pkggen.interpreter.standalone import find_release, is_version
@@ -64,6 +66,15 @@ def resolve_interpreter(
     if interpreter.runs_here:
         return interpreter
     return with_byte_code(interpreter, spec, cache, reporter, root=root, offline=offline)
+
+
+def prove(interpreter: Interpreter, cache: Cache) -> tuple[str, ...]:
+    """Run the self-test on an embedded interpreter again; return the common modules that it lacks.
+
+    Raises ArtefactError with all that went wrong.
+    """
+    with cache.scratch() as workshop:
+        return selftest(find_layout(interpreter.tree.root, interpreter.origin), workshop, interpreter.origin)
 
 
 def _find_source(
