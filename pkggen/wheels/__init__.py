@@ -112,6 +112,8 @@ def _locked(
     )
     problems, warnings = missing(source.wanted(), choices, lock)
     raise_missing(problems)
+    for name in sorted(source.left - source.met - {p.name for p in lock.pylock.packages}):
+        warnings.append(f"wheels.exclude: nothing asks for {name}")
     for warning in warnings:
         reporter.warn(warning)
     folders = (*spec.find_links, *([spec.directory] if spec.directory else []))

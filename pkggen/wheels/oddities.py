@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from pkggen.elf import is_elf, read_elf
-from pkggen.model import Distribution, Kind
+from pkggen.errors import StorageError
+from pkggen.model import Distribution, Kind, Tree
+from pkggen.wheels.inputs import write_atomically
 
 
 def names_by_case(distributions: Sequence[Distribution]) -> Iterator[str]:
@@ -29,10 +33,23 @@ def absolute_rpaths(distribution: Distribution) -> Iterator[str]:
     """
     if not distribution.tree.needs.machine:  # nothing of it is ELF
         return
-    for entry in distribution.tree.entries:
-        if entry.kind is not Kind.FILE or entry.source is None or not is_elf(entry.source):
-            continue
-        found = read_elf(entry.source, entry.path)
-        fixed = [path for path in found.runpath if not path.startswith(("$ORIGIN", "${ORIGIN}"))] if found else []
-        if fixed:
-            yield f"{distribution.wheel.filename}: {entry.path} looks for libraries in {', '.join(fixed)}"
+    for path, fixed in _rpaths(distribution.tree).items():
+        yield f"{distribution.wheel.filename}: {path} looks for libraries in {', '.join(fixed)}"
+
+
+def _rpaths(tree: Tree) -> dict[str, list[str]]:
+    """Return the fixed places by file; noted beside the cached tree, since reading ELF files takes its time."""
+    note = tree.root.parent / "rpaths.json"
+    with suppress(OSError, ValueError):
+        noted: dict[str, list[str]] = json.loads(note.read_text(encoding="utf-8"))
+        return noted
+    found: dict[str, list[str]] = {}
+    for entry in tree.entries:
+        if entry.kind is Kind.FILE and entry.source is not None and is_elf(entry.source):
+            elf = read_elf(entry.source, entry.path)
+            fixed = [p for p in elf.runpath if not p.startswith(("$ORIGIN", "${ORIGIN}"))] if elf else []
+            if fixed:
+                found[entry.path] = fixed
+    with suppress(StorageError):
+        write_atomically(note, json.dumps(found))
+    return found

@@ -51,13 +51,9 @@ class Renewal:
     everything: bool = False
     packages: tuple[str, ...] = ()
 
-    def __bool__(self) -> bool:
-        """Tell whether any version may be raised."""
-        return self.everything or bool(self.packages)
-
     @property
     def words(self) -> tuple[str, ...]:
-        """Return uv's arguments."""
+        """Return uv's arguments; none when no version may rise."""
         chosen = tuple(word for name in self.packages for word in ("--upgrade-package", name))
         return ("--upgrade",) if self.everything else chosen
 
@@ -90,6 +86,7 @@ class LockSource:
         self.root = root
         self.offline = offline
         self.left = {canonicalize_name(name) for name in spec.exclude}
+        self.met: set[str] = set()  # of these, those that somebody asked for
         self.logins: list[str] = []  # URLs with credentials that requirements files named
 
     def lock(self) -> Lock:
@@ -136,7 +133,9 @@ class LockSource:
 
     def wanted(self) -> tuple[Requirement, ...]:
         """Return those of the project's requirements that apply to the target and the extras."""
-        return tuple(r for r in self._asked() if canonicalize_name(r.name) not in {self.project, *self.left})
+        asked = {r: canonicalize_name(r.name) for r in self._asked()}
+        self.met |= self.left & set(asked.values())
+        return tuple(r for r, name in asked.items() if name not in {self.project, *self.left})
 
     def _asked(self) -> list[Requirement]:
         there = environment(self.target, self.interpreter)
@@ -187,6 +186,7 @@ class LockSource:
         """Return the lock of fully hashed requirements: only files with one of the given hashes."""
         there = environment(self.target, self.interpreter)
         pins = [p for p in requirements.pins if applies(p.requirement, there, self.spec.extras)]
+        self.met |= {p.name for p in pins} & self.left
         pins = [p for p in pins if p.name not in self.left and p.name != self.project]
         check_pins(pins)
         if not pins:
@@ -228,7 +228,7 @@ class LockSource:
         places = self._places(requirements)
         if not inputs.requirements:
             return parse_pylock(_EMPTY, path)
-        if ours is not None and ours.inputs.get("inputs") == inputs.digest and not renewal:
+        if ours is not None and ours.inputs.get("inputs") == inputs.digest and not renewal.words:
             return self._used(ours)
         source = requirements.path.name if requirements else "the project's dependencies"
         stale = f"it is older than the requirements: {inputs.changes(ours.inputs)}" if ours is not None else ""

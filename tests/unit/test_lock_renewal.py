@@ -125,6 +125,23 @@ def test_left_to_the_target(build):
     assert build("alpha", "beta", exclude=("alpha",)) == ["beta 1.0"]
 
 
+def test_names_left_to_the_target_that_nobody_asks_for(build):
+    """A name that occurs nowhere is told: it may be misspelt."""
+    build("alpha", "extra", exclude=("beta", "extra", "bata"))
+
+    assert [w for w in build.reporter.warnings if "exclude" in w] == ["wheels.exclude: nothing asks for bata"]
+
+
+def test_a_name_on_two_indexes(build, index, monkeypatch):
+    """The first index that has a name decides, however high another's version is."""
+    with serving() as other:
+        other.publish(BETA.but(version="99.0"))
+        monkeypatch.setenv("UV_INDEX", index.simple)
+
+        assert build("beta", index=other.simple) == ["beta 1.0"]
+        assert f"/files/{BETA.but(version='99.0').filename}" not in [path for path, _ in other.requests]
+
+
 def folder(root: Path, *smiths) -> Path:
     path = root / "wheels"
     path.mkdir(exist_ok=True)
