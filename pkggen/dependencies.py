@@ -11,8 +11,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from pkggen.cache import Cache
+from pkggen.ingredients import Gathered, Options, gather
 from pkggen.model import Distribution, Needs, Parts
-from pkggen.pipeline import Gathered, Options, gather
 from pkggen.project import Metadata, read_metadata
 from pkggen.reporter import Reporter
 from pkggen.wheels import marker_environment

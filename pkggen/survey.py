@@ -179,8 +179,10 @@ def _applications(tops: Iterable[Path]) -> Iterator[Application]:
                 continue
             seen.add(os.path.realpath(path))
             text = _head(path)
-            if path.name in {"wsgi.py", "asgi.py"} and re.search(r"(?m)^application\s*=", text):
-                yield Application(path.stem, module, "application")
+            server = re.search(r"(?m)^(application|app)\s*(:[^=\n]+)?=", text)
+            if path.name in {"wsgi.py", "asgi.py"} and server:
+                yield Application(path.stem, module, server[1])
+                continue
             for match in _OBJECT.finditer(text):
                 yield Application(_KINDS.get(match["type"], "asgi"), module, match["attr"])
 

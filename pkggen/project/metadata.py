@@ -51,7 +51,10 @@ def read_metadata(wheel: Wheel) -> Metadata:
         with zipfile.ZipFile(wheel.path) as archive:
             name = next(n for n in archive.namelist() if n.count("/") == 1 and n.endswith(".dist-info/METADATA"))
             message = BytesParser(policy=compat32).parsebytes(archive.read(name))
-    except (StopIteration, OSError, zipfile.BadZipFile) as error:
+    except (zipfile.BadZipFile, EOFError) as error:
+        remedy = "it is cut short or damaged: get it again"
+        raise ArtefactError(f"not a readable wheel: {error}", where=wheel.filename, remedy=remedy) from error
+    except (StopIteration, OSError) as error:
         raise ArtefactError("no METADATA in the wheel", where=wheel.filename) from error
     try:
         return _described(message)

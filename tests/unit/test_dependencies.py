@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pkggen.dependencies import Dependencies, describe
+from pkggen.ingredients import Gathered, Options
 from pkggen.model import Distribution, Entry, Needs, Parts, Target, Tree
-from pkggen.pipeline import Gathered, Options
 from pkggen.project import read_metadata
 from pkggen.schema import Config
 from tests.unit.wheelsmith import Smith, interpreter

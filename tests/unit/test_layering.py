@@ -33,6 +33,7 @@ LAYERS: tuple[tuple[str, set[str]], ...] = (
     ),
     ("the stage's own parts", {"manifest", "files", "reach", "survey"}),
     ("stages", {"project", "interpreter", "wheels", "stage", "formats", "output"}),
+    ("what a package is made of", {"ingredients"}),
     ("pipeline", {"pipeline", "inspection"}),
     ("check", {"checking", "dependencies", "locking", "proposal"}),
     ("command line", {"cli"}),

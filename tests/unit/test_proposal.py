@@ -88,6 +88,7 @@ def test_package_needs_no_key(root: Path) -> None:
         ("Flask", "shop/web.py", "app: Flask = flask.Flask(__name__)\n", "gunicorn shop.web:app"),
         ("uvicorn[standard]", "shop/__init__.py", "api = FastAPI()\n", "uvicorn shop:api"),
         ("Django>=5", "shop/wsgi.py", "application = get_wsgi_application()\n", "gunicorn shop.wsgi:application"),
+        ("gunicorn", "src/shop/wsgi.py", "app = create_app()\n", "gunicorn shop.wsgi:app"),
         ("celery", "shop/tasks.py", "queue = Celery('shop')\n", "celery --app shop.tasks worker"),
         ("gunicorn", "shop/nothing.py", "", "gunicorn MODULE:APPLICATION"),
     ],
