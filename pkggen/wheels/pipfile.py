@@ -37,6 +37,12 @@ def read_pipfile(path: Path, groups: Sequence[str] = ()) -> Requirements:
     if not isinstance(meta, dict) or meta.get("pipfile-spec") != 6:
         raise ConfigurationError("pipfile-spec is not 6", where=path.name, remedy="lock again with: pipenv lock")
     pins, problems = list[Pin](), list[Problem]()
+    known = [key for key in data if key not in {"_meta", "default"}]
+    for group in groups:
+        if group not in known:
+            problems.append(
+                Problem(f"it has no category {group!r}", path.name, f"it has: {', '.join(known) or 'none'}")
+            )
     for section in ("default", *groups):
         for name, entry in sorted(data.get(section, {}).items()):
             where = f"{path.name}: {section}.{name}"

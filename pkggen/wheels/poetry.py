@@ -50,6 +50,9 @@ def read_poetry(path: Path, groups: Sequence[str] = ()) -> Requirements:
     starts = [n for n, line in enumerate(text.splitlines(), 1) if line.strip() == "[[package]]"]
     wanted = {_MAIN, *(canonicalize_name(g) for g in groups)}
     pins, indexes, problems = list[Pin](), dict[str, None](), list[Problem]()
+    known = {_MAIN, *(canonicalize_name(str(g)) for package in packages for g in package.get("groups", ()))}
+    for group in sorted(wanted - known):
+        problems.append(Problem(f"it has no group {group!r}", path.name, f"it has: {', '.join(sorted(known))}"))
     for package, line in zip(packages, starts, strict=False):
         where = f"{path.name}:{line}"
         try:

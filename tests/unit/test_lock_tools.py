@@ -108,6 +108,14 @@ def test_what_cannot_be_read_is_told(build, index, name, old, new, what):
     assert caught.value.problems[0].where.startswith(name)
 
 
+@pytest.mark.parametrize("name", ["poetry.lock", "Pipfile.lock"])
+def test_unknown_groups_are_told(build, index, name):
+    """A group that the lock does not have is a ConfigurationError that names those it has."""
+    put(name, build.root, index)
+    with pytest.raises(ConfigurationError, match=r"'docs'\n  hint: it has: (dev, main|develop)"):
+        build("alpha", index="", groups=("docs",))
+
+
 def test_unpinned_packages_of_the_target_are_refused(build, index):
     """An entry without hashes is an IntegrityError where it applies (Pipenv writes such for other platforms)."""
     data = json.loads(put("Pipfile.lock", build.root, index))
