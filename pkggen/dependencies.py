@@ -89,7 +89,7 @@ class Dependencies:
         """Return everything as JSON wants it."""
         return {
             "python": {"version": self.python, "unpacked": self.python_unpacked, "glibc": self.python_glibc},
-            "wheels": [asdict(w) for w in self.wheels],
+            "wheels": [{key.replace("_", "-"): value for key, value in asdict(w).items()} for w in self.wheels],
             "glibc": self.glibc,
             "raised-by": list(self.raised_by),
         }

@@ -30,14 +30,16 @@ def deps(*, path: Path, as_json: bool, quiet: bool, verbose: bool, **rest: Any) 
     """
     options = Options(root=path, **{key: value for key, value in rest.items() if key != "formats"})
     found = dependencies(options, default_cache(), terminal(quiet=quiet, verbose=verbose))
-    click.echo(json.dumps(found.to_dict(), indent=2) if as_json else _table(found))
+    click.echo(json.dumps(found.to_dict(), indent=2) if as_json else table(found))
 
 
-def _table(found: Dependencies) -> str:
+def table(found: Dependencies) -> str:
+    """Return one line for each wheel, in columns, and what they come to."""
     rows = [_HEADINGS, *(_row(depth, wheel) for depth, wheel in found.tree())]
     packed, unpacked = sum(w.packed for w in found.wheels), sum(w.unpacked for w in found.wheels)
     lines = _aligned(rows)
-    lines += ["", f"{len(found.wheels)} wheels, {_size(packed)} packed, {_size(unpacked)} unpacked"]
+    count = f"{len(found.wheels)} wheel{'s' if len(found.wheels) > 1 else ''}"
+    lines += ["", f"{count}, {_size(packed)} packed, {_size(unpacked)} unpacked"]
     lines += [f"Python {found.python}, {_size(found.python_unpacked)} unpacked"]
     if found.glibc:
         lines += [f"needs glibc {found.glibc}: {', '.join(found.raised_by)}"]

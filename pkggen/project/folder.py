@@ -65,6 +65,8 @@ class SourceFolder:
     def _wheel(self) -> Wheel:
         heading = _heading(self.root, self.config)
         members = [*_sources(self.root, self.config.source), *self._commands(f"{heading.stem}.data/scripts")]
+        if not members:
+            raise ConfigurationError("there is no program in it", where="tool.pkggen.scripts")
         with self.cache.scratch() as scratch:
             return keep_wheel(write_wheel(scratch, heading, members, self.epoch()), self.cache)
 

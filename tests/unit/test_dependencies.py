@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from pkggen.cli.dependencies import table
 from pkggen.dependencies import Dependencies, describe
 from pkggen.ingredients import Gathered, Options
 from pkggen.model import Distribution, Entry, Needs, Parts, Target, Tree
@@ -125,3 +127,37 @@ def test_who_raises_the_floor(glibc: tuple[int, int], floor: str, raised_by: tup
     assert found.glibc == floor
     assert found.raised_by == raised_by
     assert found.wheels[1].raises_floor == (glibc > (2, 17))
+
+
+def test_table_is_one_aligned_line_for_each_wheel(tmp_path: Path) -> None:
+    """Fields but the licence have no spaces, so that grep and awk find them; totals follow after an empty line."""
+    db = distribution(tmp_path, "db", needs=Needs("x86_64", (2, 28), "x.so", {"libpq.so.5": "x.so"}), size=2_500_000)
+    lines = table(described(tmp_path, distribution(tmp_path, "app", "db"), db)).splitlines()
+
+    assert lines[2].split() == [
+        "db",
+        "1.0",
+        lines[2].split()[2],
+        "2.5MB",
+        "compiled",
+        "2.28*",
+        "app",
+        "libpq.so.5",
+        "MIT",
+    ]
+    assert len({line.index(word) for line, word in zip(lines, ("LICENCE", "MIT", "MIT"), strict=False)}) == 1
+    assert lines[3:] == [
+        "",
+        f"2 wheels, {sum(p.stat().st_size for p in tmp_path.glob('*.whl')) / 1000:.1f}kB packed, 2.5MB unpacked",
+        "Python 3.13.5, 7B unpacked",
+        "needs glibc 2.28: db-1.0-py3-none-any.whl",
+    ]
+
+
+def test_everything_is_json(tmp_path: Path) -> None:
+    """JSON has the same, in bytes."""
+    data = json.loads(json.dumps(described(tmp_path, distribution(tmp_path, "app")).to_dict()))
+
+    assert data["python"] == {"version": "3.13.5", "unpacked": 7, "glibc": "2.17"}
+    assert (data["wheels"][0]["unpacked"], data["wheels"][0]["asked-by"]) == (10, [])
+    assert data["raised-by"] == ["Python 3.13.5"]

@@ -135,6 +135,7 @@ def test_lists_of_sources_and_scripts(folder: Path) -> None:
         ('source = ["ProjectSrc", "Twice"]\nversion = "1"', r"helper\.py is in ProjectSrc and in Twice"),
         ('scripts = ["Script", "Twice/sell.sh"]\nversion = "1"', r"sell\.sh and sell\.py|sell\.py and sell\.sh"),
         ('scripts = "Twice/a b.py"\nversion = "1"', r"a b\.py can't be a command"),
+        ('scripts = "Empty"\nversion = "1"', r"scripts: there is no program in it"),
         ('source = 1\nversion = "1"', r"source"),
     ],
 )
