@@ -105,7 +105,7 @@ class Resolver:
             command.append("--no-index")
         folders = (*self.find_links, *([self.directory] if self.directory else []))
         for directory in filter(Path.is_dir, folders):  # one that is to be filled may not be there yet
-            command += ["--find-links", str(directory)]
+            command += ["--find-links", str(directory.absolute())]
         if self.offline or self.directory:
             command.append("--offline")
         finished = self._uv(command, "\n".join(lines) + "\n")
@@ -132,12 +132,13 @@ class Resolver:
 
     def _portable(self, text: str) -> str:
         """Cut credentials, and write local files below the project as paths relative to it."""
+        root = self.root.absolute()
 
         def relative(match: re.Match[str]) -> str:
-            path = local_path(match[1], self.root)
-            if path is None or not path.is_relative_to(self.root):
+            path = local_path(match[1], root)
+            if path is None or not path.is_relative_to(root):
                 return match[0]
-            return f'path = "{path.relative_to(self.root).as_posix()}"'
+            return f'path = "{path.relative_to(root).as_posix()}"'
 
         return _FILE.sub(relative, without_credentials(text))
 

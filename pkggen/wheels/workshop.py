@@ -1,8 +1,9 @@
 """Source archives built to wheels, where the user allows it: verified first, checked afterwards.
 
-Building runs the archive's code on the build host, for the build host's platform. What it makes
-is kept by the archive's digest and the Python, so it is made once. The requirements of the
-build are resolved by the build front-end and are not locked.
+Building runs the archive's code on the build host, for the build host's platform: with the
+Python that runs pkggen, and once more with one of the package's version (uv looks for it) when
+what was made is compiled. The result is kept by the archive's digest and the Python, so it is
+made once. The requirements of the build are resolved by the build front-end and are not locked.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ from pkggen.wheels.resolution import index_environment
 from pkggen.wheels.select import tags
 
 _EPOCH = "315532800"  # 1980: the earliest time that a wheel can hold
+_RUNNING = str(getattr(sys, "_base_executable", None) or sys.executable)
+_RUNNING_MINOR = f"{sys.version_info.major}.{sys.version_info.minor}"
 _EASIER = "give a wheel of it in a directory for find-links, or choose a version that has one"
 
 
@@ -54,7 +57,9 @@ class Workshop:
         known = _noted(note, self.cache)
         if known is None:
             with self.cache.scratch() as scratch, self.reporter.step(f"building {archive.filename}"):
-                made = self._made(archive, scratch)
+                made = self._made(archive, scratch, _RUNNING)
+                if not made.name.endswith("-none-any.whl") and self.interpreter.minor != _RUNNING_MINOR:
+                    made = self._made(archive, scratch, self.interpreter.minor)  # compiled: once more, for ours
                 digest = sha256_of(made)
                 known = made.name, digest, self.cache.store_blob(made, digest, made.name)
             note.parent.mkdir(parents=True, exist_ok=True)
@@ -63,11 +68,15 @@ class Workshop:
         self._check(filename, archive)
         return Wheel(archive.name, str(parse_wheel_filename(filename)[1]), filename, blob, digest)
 
-    def _made(self, archive: Wheel, scratch: Path) -> Path:
-        source, out = scratch / archive.filename, scratch / "out"
+    def _made(self, archive: Wheel, scratch: Path, python: str) -> Path:
+        source, out = scratch / archive.filename, scratch / f"for-{Path(python).name}"
         shutil.copyfile(archive.path, source)  # a blob has no suffix by which it could be unpacked
-        words = ["build", "--wheel", "--no-create-gitignore", "--python", self._python(), "-o", str(out), str(source)]
-        words += [word for folder in self.places.find_links for word in ("--find-links", str(folder))]
+        words = ["build", "--wheel", "--no-create-gitignore", "--python", python, "-o", str(out), str(source)]
+        words += [
+            word
+            for folder in filter(Path.is_dir, self.places.find_links)
+            for word in ("--find-links", str(folder.absolute()))
+        ]
         words += ["--offline"] if self.places.offline else []
         words += ["--cache-dir", str(self.cache.root / "uv"), "--no-python-downloads"]
         env, inherit = index_environment(self.places.index, self.root)
@@ -79,12 +88,6 @@ class Workshop:
                 f"can't be built: {redacted(str(error))}", where=archive.filename, remedy=_EASIER
             ) from error
         return _single(sorted(out.glob("*.whl")), archive)
-
-    def _python(self) -> str:
-        """Return the Python that runs pkggen when it is of the minor version, else the version: uv looks for it."""
-        if self.interpreter.minor == f"{sys.version_info.major}.{sys.version_info.minor}":
-            return str(getattr(sys, "_base_executable", None) or sys.executable)
-        return self.interpreter.minor
 
     def _check(self, filename: str, archive: Wheel) -> None:
         where = f"{archive.filename}: {filename}"

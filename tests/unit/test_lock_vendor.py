@@ -61,6 +61,19 @@ def test_locking(build):
     assert pkggen("lock", "--frozen")[0] == 0
 
 
+@pytest.mark.parametrize("place", [".", "project"])
+def test_a_project_is_named_from_where_the_user_is(build, monkeypatch, place):
+    """Folders of the configuration start from the project, wherever the command runs, and the lock has them so."""
+    Path("wheels").mkdir()
+    for smith in (ALPHA, BETA):
+        smith.forge(Path("wheels"))
+    configure('wheels.find-links = ["wheels"]')
+    monkeypatch.chdir(build.root if place == "." else build.root.parent)
+
+    assert pkggen("lock", "--offline", place)[:2] == (0, f"{Path(place, 'pylock.toml')}\n")
+    assert f'path = "wheels/{ALPHA.filename}"' in (build.root / "pylock.toml").read_text()
+
+
 def test_another_tools_lock_is_not_touched(build):
     """Where another tool's lock counts, the user is sent to that tool with exit code 2."""
     Path("uv.lock").write_text("")
@@ -97,3 +110,11 @@ def test_vendoring_overwrites_nothing(build):
 
     assert (code, paths, [p.name for p in Path("wheels").iterdir()]) == (7, "", [BETA.filename])
     assert f"wheels/{BETA.filename}: it is there with other bytes" in messages
+
+
+def test_what_the_target_brings_becomes_a_dependency(build):
+    """As a table, exclude names packages that both formats depend on; as a list it names none."""
+    configure('depends = ["git"]\nwheels.exclude = { beta = "python3-beta >= 1.0" }')
+    config = pipeline.effective_config(pipeline.Options(root=Path()))
+
+    assert (config.depends, pkggen("vendor", "wheels")[1].count("beta")) == (("git", "python3-beta >= 1.0"), 0)

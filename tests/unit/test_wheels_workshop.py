@@ -117,3 +117,16 @@ def test_a_failing_back_end_is_told(build, log):
     offer(build.index, sdist(GAMMA, log, backend="def build_wheel(*_):\n    raise SystemExit('no compiler')\n"))
     with pytest.raises(ToolError, match=r"gamma-1\.0\.tar\.gz: can't be built(.|\n)*no compiler"):
         build("gamma", build=("gamma",))
+
+
+def test_pure_wheels_need_no_python_of_the_packages_version(build, log):
+    """The Python that runs pkggen builds what is for any; only what is compiled asks for another one."""
+    build.version = "3.99.0"
+    offer(build.index, sdist(GAMMA, log))
+
+    assert build("gamma", build=("gamma",)) == ["beta 1.0", "gamma 1.0"]
+    offer(build.index, sdist(GAMMA.but(tag="cp39-cp39-linux_x86_64"), log))
+    build.cache.root = build.root.parent / "other"
+    (build.root / "pylock.toml").unlink()
+    with pytest.raises(ToolError, match=r"3\.99"):
+        build("gamma", build=("gamma",))
