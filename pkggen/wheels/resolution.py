@@ -84,7 +84,7 @@ class Resolver:
 
     def export(self, lock: Path, extras: Sequence[str], groups: Sequence[str] = ()) -> str:
         """Return the PEP 751 form of ``lock``, a uv.lock, without the project, with no groups but ``groups``."""
-        words = ["export", "--project", str(lock.parent), "--format", "pylock.toml", "--frozen"]
+        words = ["export", "--project", str(lock.parent.absolute()), "--format", "pylock.toml", "--frozen"]
         words += ["--no-emit-project", "--no-default-groups", "--no-header"]
         for extra in extras:
             words += ["--extra", extra]

@@ -245,7 +245,7 @@ def test_bad_requirements_are_told_by_line(build, project):
     assert "pw@" not in str(caught.value)
 
 
-def test_uv_lock_is_exported(build, project, index):
+def test_uv_lock_is_exported(build, project, index, monkeypatch):
     """uv.lock is read through uv: without the project and its groups, with extras only when asked for."""
     index.publish(Smith(name="extra"), Smith(name="dev"))
     (project / "pyproject.toml").write_text(
@@ -259,6 +259,8 @@ def test_uv_lock_is_exported(build, project, index):
 
     assert build("alpha") == ["alpha 1.0", "beta 1.0"]
     assert build("alpha", "extra", extras=("more",)) == ["alpha 1.0", "beta 1.0", "extra 1.0"]
+    monkeypatch.chdir(project.parent)
+    assert Build(Path(project.name), index)("alpha") == ["alpha 1.0", "beta 1.0"]
     assert before == sorted((p.name, p.read_bytes()) for p in project.iterdir())
 
 
