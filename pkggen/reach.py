@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from pkggen import elf
 from pkggen.errors import ArtefactError, Problem
 from pkggen.model import Distribution, Needs, Package, Parts, Target
-from pkggen.targets import DISTRIBUTIONS, GLIBC, WITHOUT_ZSTD
+from pkggen.targets import DISTRIBUTIONS, GLIBC, GLIBCXX, WITHOUT_ZSTD
 
+_CXX = "libstdc++.so.6"
 _NONE = "no release that pkggen knows"
 
 
@@ -39,6 +41,8 @@ def runs_on(packages: Sequence[Package]) -> str:
     oldest = [release for package in packages for release in oldest_releases(package)]
     where = ", ".join(_spoken(release) + "+" for release in oldest) or _NONE
     because = f"glibc {_dotted(needs.glibc)}, raised by {_part(needs.glibc_by)}" if needs.glibc else "no compiled code"
+    if any(GLIBC[r] >= needs.glibc and not _fits(r, needs) for r in GLIBC):
+        because += f", and GLIBCXX_3.4.{_cxx(needs)} of libstdc++"
     unread = [_spoken(r) for package in packages for r in _unread(package)]
     packed = f"; its compression keeps {' and '.join(unread)} out, unless declared as a target" if unread else ""
     cpu = f", on CPUs of level x86-64-v{needs.cpu} (raised by {_part(needs.cpu_by)})" if needs.cpu else ""
@@ -47,7 +51,7 @@ def runs_on(packages: Sequence[Package]) -> str:
 
 def systems(needs: Needs) -> str:
     """Return which known releases have the glibc that ``needs`` asks for: "Debian 11+, RHEL 8+"."""
-    releases = _oldest([r for r in GLIBC if GLIBC[r] >= needs.glibc])
+    releases = _oldest([r for r in GLIBC if _fits(r, needs)])
     return ", ".join(_spoken(release) + "+" for release in releases) or _NONE
 
 
@@ -63,7 +67,19 @@ def _oldest(fitting: Sequence[str]) -> tuple[str, ...]:
 
 def _new_enough(package: Package) -> list[str]:
     family = [r for r in GLIBC if DISTRIBUTIONS[r.partition(":")[0]][1] == package.format]
-    return [r for r in family if GLIBC[r] >= package.payload.needs.glibc]
+    return [r for r in family if _fits(r, package.payload.needs)]
+
+
+def _fits(release: str, needs: Needs) -> bool:
+    return GLIBC[release] >= needs.glibc and GLIBCXX[release] >= _cxx(needs)
+
+
+def _cxx(needs: Needs) -> int:
+    """Return N of the newest GLIBCXX_3.4.N that is asked of the system's libstdc++, 0 when none is."""
+    if _CXX not in needs.sonames:
+        return 0
+    found = (re.fullmatch(r"GLIBCXX_3\.4\.(\d+)", version) for soname, version in needs.versions if soname == _CXX)
+    return max((int(match[1]) for match in found if match), default=0)
 
 
 def _unread(package: Package) -> list[str]:
@@ -104,6 +120,10 @@ def _unmet(parts: Parts, merged: Needs, target: Target) -> Iterator[Problem]:
             floor = min(GLIBC[d] for d in short)
             drop = f"or drop {' and '.join(short)} from targets"
             yield Problem(what, where, f"{_way_out(wheels.get(where), parts, floor)}, {drop}")
+        if old := [d for d in target.distros if _CXX in merged.sonames and GLIBCXX[d] < _cxx(needs)]:
+            have = " and ".join(f"{d} has GLIBCXX_3.4.{GLIBCXX[d]}" for d in old)
+            what = f"{needs.sonames[_CXX]} needs GLIBCXX_3.4.{_cxx(needs)} of libstdc++, {have}"
+            yield Problem(what, where, f"choose an older build of it, or drop {' and '.join(old)} from targets")
 
 
 def _way_out(wheel: Distribution | None, parts: Parts, floor: tuple[int, int]) -> str:

@@ -1,9 +1,9 @@
-"""What a target system is: which glibc it has and what its package manager can read.
+"""What a target system is: which glibc and libstdc++ it has and what its package manager can read.
 
-A package built for several targets has to fit the oldest. Checked against published tables or
-our own test systems: Debian, Ubuntu up to 24.04, RHEL, SLES 15. From memory alone: the newest
-Ubuntu and Fedoras, Amazon Linux, SLES 16. Service packs and point releases raise no floor but
-SLES 15's: its figure is that of SP3.
+A package built for several targets has to fit the oldest. Of glibc, checked against published
+tables or our own test systems: Debian, Ubuntu up to 24.04, RHEL, SLES 15. From memory alone: the
+newest Ubuntu and Fedoras, Amazon Linux, SLES 16. Of libstdc++, checked: Debian; the others from
+memory. Service packs raise no floor but SLES 15's: its figures are those of SP3.
 """
 
 from __future__ import annotations
@@ -34,6 +34,25 @@ GLIBC: dict[str, tuple[int, int]] = {
     "sles:16": (2, 40),
 }
 """Release → glibc; within a distribution from old to new."""
+
+GLIBCXX: Mapping[str, int] = {
+    "debian:11": 28,
+    "debian:12": 30,
+    "debian:13": 33,
+    "ubuntu:20.04": 28,
+    "ubuntu:22.04": 30,
+    "ubuntu:24.04": 33,
+    "ubuntu:26.04": 34,
+    "el:8": 25,
+    "el:9": 29,
+    "el:10": 33,
+    "amazonlinux:2023": 29,
+    "fedora:42": 34,
+    "fedora:43": 34,
+    "sles:15": 28,
+    "sles:16": 33,
+}
+"""Release → N of the newest GLIBCXX_3.4.N in its libstdc++, by the gcc that it is of (libstdc++ manual, "ABI")."""
 
 DISTRIBUTIONS: Mapping[str, tuple[str, str]] = {
     "debian": ("Debian", "deb"),
@@ -96,5 +115,7 @@ def _canonical(distro: str) -> str:
 
 
 def _remedy(name: str) -> str:
-    near = difflib.get_close_matches(name, GLIBC, 1, 0.8)
-    return f"did you mean {near[0]}? There are {', '.join(GLIBC)}" if near else f"use one of {', '.join(GLIBC)}"
+    distribution = name.partition(":")[0]
+    own = [r for r in GLIBC if r.startswith(f"{distribution}:")]
+    near = [] if own else difflib.get_close_matches(name, GLIBC, 1, 0.8)
+    return f"did you mean {near[0]}? There are {', '.join(GLIBC)}" if near else f"use one of {', '.join(own or GLIBC)}"

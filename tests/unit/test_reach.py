@@ -47,6 +47,34 @@ def test_a_package_that_can_not_be_unpacked_does_not_run() -> None:
     assert "its compression keeps Debian 11 out, unless declared as a target" in runs_on([deb])
 
 
+def test_an_old_libstdcxx_keeps_a_release_out() -> None:
+    """RHEL 8 has the glibc but not the libstdc++: it is not named, and the sentence says why."""
+    cxx = {"sonames": {"libstdc++.so.6": "x.so"}, "versions": (("libstdc++.so.6", "GLIBCXX_3.4.29"),)}
+    said = runs_on(packages((2, 28), **cxx))
+
+    assert "RHEL 9+" in said
+    assert "Debian 12+, Ubuntu 22.04+" in said
+    assert f"raised by {WHEEL}, and GLIBCXX_3.4.29 of libstdc++)" in said
+
+
+def test_a_libstdcxx_of_ones_own_is_no_need() -> None:
+    """Versions of a library that the package brings are not asked of the system."""
+    assert "RHEL 8+" in runs_on(packages((2, 28), versions=(("libstdc++.so.6", "GLIBCXX_3.4.34"),)))
+
+
+def test_a_target_with_an_old_libstdcxx_is_refused(tmp_path: Path) -> None:
+    """A declared target whose libstdc++ is too old is told with the wheel and file that ask for more."""
+    asks = Needs("x86_64", (2, 17), "a.so", {"libstdc++.so.6": "b.so"}, (("libstdc++.so.6", "GLIBCXX_3.4.30"),))
+    made = parts(tmp_path, None, distribution(tmp_path, "fast", needs=asks))
+
+    with pytest.raises(ArtefactError) as caught:
+        needs_of(made, Target(glibc=(2, 28), distros=("el:8", "debian:12")))
+
+    (problem,) = caught.value.problems
+    assert problem.where == "fast-1.0-py3-none-any.whl"
+    assert problem.what == "b.so needs GLIBCXX_3.4.30 of libstdc++, el:8 has GLIBCXX_3.4.25"
+
+
 def test_a_cpu_level_is_told() -> None:
     """Code for newer processors is told with the file that asks for it."""
     said = runs_on(packages((2, 28), cpu=3, cpu_by=f"{WHEEL}: numpy/x.so"))

@@ -7,7 +7,7 @@ import platform
 import pytest
 
 from pkggen.errors import ConfigurationError
-from pkggen.targets import DISTRIBUTIONS, GLIBC, WITHOUT_ZSTD, resolve_target
+from pkggen.targets import DISTRIBUTIONS, GLIBC, GLIBCXX, WITHOUT_ZSTD, resolve_target
 from tests.targets import TARGETS
 
 
@@ -50,6 +50,14 @@ def test_all_that_is_unknown_is_told_at_once() -> None:
     assert "packages for sparc64 are not supported" in said
 
 
+def test_an_unknown_release_is_answered_with_the_known_ones() -> None:
+    """Where the distribution is known, its releases are named, not another's that look alike."""
+    with pytest.raises(ConfigurationError) as caught:
+        resolve_target(["ubuntu:18.04"])
+
+    assert caught.value.problems[0].remedy == "use one of ubuntu:20.04, ubuntu:22.04, ubuntu:24.04, ubuntu:26.04"
+
+
 def test_every_release_belongs_to_a_distribution() -> None:
     """Each has a name and a format, and releases are listed from old to new."""
     for distribution in DISTRIBUTIONS:
@@ -60,6 +68,7 @@ def test_every_release_belongs_to_a_distribution() -> None:
         assert [GLIBC[r] for r in releases] == sorted(GLIBC[r] for r in releases)
     assert {r.partition(":")[0] for r in GLIBC} == set(DISTRIBUTIONS)
     assert set(GLIBC) >= WITHOUT_ZSTD
+    assert set(GLIBC) == set(GLIBCXX)
 
 
 def test_the_figures_are_those_of_the_systems_we_test_on() -> None:
