@@ -118,3 +118,32 @@ def assert_runs(shape: str, package: Path, share: Path, target: Target) -> None:
         box.packages.verify(name)
         box.packages.remove(name)
         assert not (box.root / "opt" / name).exists()
+
+
+def test_sdist_brings_its_configuration_and_its_lock(tmp_path: Path) -> None:
+    """Where the current directory has none, the sdist's own count, and nothing else is written there."""
+    root = tmp_path / "demo-1.0"
+    (root / "demo").mkdir(parents=True)
+    (root / "demo/__init__.py").write_text('"""Demo."""\n__version__ = "1.0"\ndef main():\n    print("demo")\n')
+    (root / "pyproject.toml").write_text(
+        '[build-system]\nrequires = ["flit_core"]\nbuild-backend = "flit_core.buildapi"\n'
+        '[project]\nname = "demo"\nversion = "1.0"\ndescription = "Demo"\ndependencies = ["cowsay"]\n'
+        '[project.scripts]\ndemo = "demo:main"\n'
+        '[[tool.pkggen.services]]\nname = "demo-server"\ncommand = "demo"\n'
+        '[[tool.pkggen.files]]\nsrc = "demo.conf"\ndst = "/etc/demo.conf"\ntype = "config"\n'
+    )
+    (root / "demo.conf").write_text("colour = blue\n")
+    (root / "requirements.txt").write_text(
+        "cowsay==6.1 --hash=sha256:274b1e6fc1b966d53976333eb90ac94cb07a450a700b455af9fbdf882244b30a\n"
+    )
+    with tarfile.open(tmp_path / "demo-1.0.tar.gz", "w:gz") as archive:
+        archive.add(root, root.name)
+    here = tmp_path / "here"
+    here.mkdir()
+
+    done = pkggen("render", tmp_path / "demo-1.0.tar.gz", "--format", "deb", "-q", cwd=here)
+
+    assert done.returncode == 0, done.stderr
+    files = (here / "rendered/deb/files").read_text()
+    assert all(name in files for name in ("/etc/demo.conf", "demo-server.service", "site-packages/cowsay/__init__.py"))
+    assert os.listdir(here) == ["rendered"]
