@@ -260,7 +260,8 @@ def test_uv_lock_is_exported(build, project, index, monkeypatch):
     assert build("alpha") == ["alpha 1.0", "beta 1.0"]
     assert build("alpha", "extra", extras=("more",)) == ["alpha 1.0", "beta 1.0", "extra 1.0"]
     monkeypatch.chdir(project.parent)
-    assert Build(Path(project.name), index)("alpha") == ["alpha 1.0", "beta 1.0"]
+    build.root = Path(project.name)
+    assert build("alpha") == ["alpha 1.0", "beta 1.0"]
     assert before == sorted((p.name, p.read_bytes()) for p in project.iterdir())
 
 
