@@ -41,7 +41,7 @@ from pkggen.reporter import Reporter
 from pkggen.schema import Config
 from pkggen.stage import template_directory
 from pkggen.targets import resolve_target
-from pkggen.wheels import find_lock, marker_environment, resolve_wheels, unpack_all
+from pkggen.wheels import Demand, find_lock, marker_environment, resolve_wheels, unpack_all
 from pkggen.wheels.lock import read_pylock
 from pkggen.wheels.select import tags
 
@@ -89,10 +89,7 @@ def gather(options: Options, cache: Cache, reporter: Reporter, workshop: Path) -
     config = effective_config(options)
     template_directory(config, options.root)  # told before anything is downloaded
     ready = prepare(options, config, cache, reporter, location)
-    wheels = resolve_wheels(
-        ready.spec, ready.target, ready.interpreter, cache, reporter,
-        root=location.locks, offline=options.offline, exclude_project=ready.metadata.name,
-    )  # fmt: skip
+    wheels = resolve_wheels(ready.demand(location.locks, offline=options.offline), cache, reporter)
     wheel, *others = (ready.wheel, *wheels) if ready.wheel else _own_first(wheels, location)
     metadata = read_metadata(wheel)
     if location.requirement is not None:  # uv takes an extra that there is not for a slip without consequence
@@ -138,6 +135,10 @@ class Prepared:
     metadata: Metadata
     interpreter: Interpreter
     spec: WheelSpec
+
+    def demand(self, locks: Path, *, offline: bool) -> Demand:
+        """Return which wheels to look for; their lock lies in ``locks``."""
+        return Demand(self.spec, self.target, self.interpreter, locks, self.metadata.name, offline)
 
 
 def prepare(

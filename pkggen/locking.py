@@ -59,11 +59,7 @@ def lock(options: Options, renewal: Renewal, cache: Cache, reporter: Reporter) -
         ready = asked.ready
         if ready.spec.no_deps:
             return None
-        return renew_lock(
-            ready.spec, ready.target, ready.interpreter, cache, reporter,
-            root=asked.location.locks, offline=options.offline,
-            exclude_project=ready.metadata.name, renewal=renewal,
-        )  # fmt: skip
+        return renew_lock(ready.demand(asked.location.locks, offline=options.offline), renewal, cache, reporter)
 
 
 def vendor(options: Options, directory: Path, cache: Cache, reporter: Reporter) -> Vendored:
@@ -78,10 +74,8 @@ def vendor(options: Options, directory: Path, cache: Cache, reporter: Reporter) 
         links = tuple(link for link in spec.find_links if link.is_dir())
         filling = spec.directory is not None and spec.directory.resolve() == directory.resolve()
         spec = replace(spec, find_links=links, directory=None if filling else spec.directory)
-        files = locked_files(
-            spec, ready.target, ready.interpreter, cache, reporter,
-            root=asked.location.locks, offline=options.offline, exclude_project=ready.metadata.name,
-        )  # fmt: skip
+        demand = replace(ready.demand(asked.location.locks, offline=options.offline), spec=spec)
+        files = locked_files(demand, cache, reporter)
         tools = _tools(asked, cache, reporter)
         return Vendored(_filled(directory, (*files, *tools)), tuple(_further(asked, directory, files)))
 

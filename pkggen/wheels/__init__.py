@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pkggen.cache import Cache
 from pkggen.errors import ArtefactError, ConfigurationError, IntegrityError, PkggenError, Problem
-from pkggen.model import Distribution, Interpreter, Target, Wheel, WheelSpec
+from pkggen.model import Distribution, Interpreter, Wheel
 from pkggen.reporter import Reporter
 from pkggen.wheels.conflicts import conflicts, stdlib_shadows
 from pkggen.wheels.fetch import Source, fetch
@@ -18,13 +18,14 @@ from pkggen.wheels.oddities import absolute_rpaths, names_by_case
 from pkggen.wheels.select import choose, missing, raise_missing
 from pkggen.wheels.select import environment as marker_environment
 from pkggen.wheels.settings import logins
-from pkggen.wheels.source import LockSource, Renewal, find_lock
+from pkggen.wheels.source import Demand, LockSource, Renewal, find_lock
 from pkggen.wheels.startup import startup_warnings
 from pkggen.wheels.toolchain import build_requirements
 from pkggen.wheels.unpack import unpack
 from pkggen.wheels.workshop import Workshop
 
 __all__ = [
+    "Demand",
     "Renewal",
     "build_requirements",
     "conflicts",
@@ -39,44 +40,20 @@ __all__ = [
 _WORKERS = 4  # threads: the work is done in zlib, hashlib and the interpreters that compile
 
 
-def resolve_wheels(
-    spec: WheelSpec,
-    target: Target,
-    interpreter: Interpreter,
-    cache: Cache,
-    reporter: Reporter,
-    *,
-    root: Path,
-    offline: bool,
-    exclude_project: str,
-) -> tuple[Wheel, ...]:
-    """Return the verified wheels of all dependencies for ``target``, sorted by normalised name.
+def resolve_wheels(demand: Demand, cache: Cache, reporter: Reporter) -> tuple[Wheel, ...]:
+    """Return the verified wheels of all dependencies for the target, sorted by normalised name.
 
-    ``root`` is the project's directory, where locks are looked for and, when there is none,
-    ``pylock.toml`` is written; ``exclude_project`` is the project's own name, which a lock may
-    list. With ``offline`` no network is touched. Raises ConfigurationError, ArtefactError or
-    IntegrityError with all problems; credentials in URLs are never shown.
+    Raises ConfigurationError, ArtefactError or IntegrityError with all problems; credentials in
+    URLs are never shown.
     """
-    locked = _locked(spec, target, interpreter, cache, reporter, root=root, offline=offline, project=exclude_project)
-    shop = Workshop(target, interpreter, cache, reporter, locked.places, root)
+    locked = _locked(demand, cache, reporter)
+    shop = Workshop(demand.target, demand.interpreter, cache, reporter, locked.places, demand.root)
     return tuple(file if file.filename.endswith(".whl") else shop.build(file) for file in locked.files)
 
 
-def locked_files(
-    spec: WheelSpec,
-    target: Target,
-    interpreter: Interpreter,
-    cache: Cache,
-    reporter: Reporter,
-    *,
-    root: Path,
-    offline: bool,
-    exclude_project: str,
-) -> tuple[Wheel, ...]:
+def locked_files(demand: Demand, cache: Cache, reporter: Reporter) -> tuple[Wheel, ...]:
     """Return the verified files as :func:`resolve_wheels` starts from: source archives are not built yet."""
-    return _locked(
-        spec, target, interpreter, cache, reporter, root=root, offline=offline, project=exclude_project
-    ).files
+    return _locked(demand, cache, reporter).files
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +64,8 @@ class _Locked:
     places: Source
 
 
-def _locked(
-    spec: WheelSpec,
-    target: Target,
-    interpreter: Interpreter,
-    cache: Cache,
-    reporter: Reporter,
-    *,
-    root: Path,
-    offline: bool,
-    project: str,
-) -> _Locked:
+def _locked(demand: Demand, cache: Cache, reporter: Reporter) -> _Locked:
+    spec = demand.spec
     if spec.no_deps:
         return _Locked((), Source())
     if spec.directory and not spec.directory.is_dir():
@@ -105,11 +73,12 @@ def _locked(
     for folder in spec.find_links:
         if not folder.is_dir():
             reporter.warn(f"wheels.find-links: there is no folder {folder}")
-    source = LockSource(spec, target, interpreter, cache, reporter, root=root, offline=offline, project=project)
+    source = LockSource(demand, cache, reporter)
     lock = source.lock()
     choices = choose(
-        lock, target, interpreter, spec.extras, project, groups=spec.groups, build=spec.build, left=spec.exclude
-    )
+        lock, demand.target, demand.interpreter, spec.extras, demand.project,
+        groups=spec.groups, build=spec.build, left=spec.exclude,
+    )  # fmt: skip
     problems, warnings = missing(source.wanted(), choices, lock)
     raise_missing(problems)
     for name in sorted(source.left - source.met - {p.name for p in lock.pylock.packages}):
@@ -117,33 +86,19 @@ def _locked(
     for warning in warnings:
         reporter.warn(warning)
     folders = (*spec.find_links, *([spec.directory] if spec.directory else []))
-    local = offline or bool(spec.directory)
-    places = Source(folders, spec.index, offline=local, logins=(*source.logins, *logins(root, os.environ)))
+    local = demand.offline or bool(spec.directory)
+    places = Source(folders, spec.index, offline=local, logins=(*source.logins, *logins(demand.root, os.environ)))
     return _Locked(fetch(choices, cache, reporter, places), places)
 
 
-def renew_lock(
-    spec: WheelSpec,
-    target: Target,
-    interpreter: Interpreter,
-    cache: Cache,
-    reporter: Reporter,
-    *,
-    root: Path,
-    offline: bool,
-    exclude_project: str,
-    renewal: Renewal,
-) -> Path | None:
+def renew_lock(demand: Demand, renewal: Renewal, cache: Cache, reporter: Reporter) -> Path | None:
     """Make or refresh the project's ``pylock.toml``; return its path, or None when nothing needs a lock.
 
     What it already holds stays, but for what ``renewal`` lets rise. With ``spec.frozen`` nothing
     is written, and a lock that does not hold is an IntegrityError. Raises ConfigurationError
     when another tool's lock is the one that a build reads.
     """
-    source = LockSource(
-        spec, target, interpreter, cache, reporter, root=root, offline=offline, project=exclude_project
-    )  # fmt: skip
-    path = source.renew(renewal)
+    path = LockSource(demand, cache, reporter).renew(renewal)
     return path if path.is_file() else None
 
 

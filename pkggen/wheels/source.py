@@ -61,30 +61,37 @@ class Renewal:
 _AS_IT_IS = Renewal()
 
 
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """Which wheels are wanted, for what, and where their lock lies.
+
+    ``root`` is the directory where locks are looked for and, when there is none, ``pylock.toml``
+    is written; ``project`` is the project's own name, which a lock may list. With ``offline`` no
+    network is touched.
+    """
+
+    spec: WheelSpec
+    target: Target
+    interpreter: Interpreter
+    root: Path
+    project: str = ""
+    offline: bool = False
+
+
 class LockSource:
     """Finds, reads or makes the lock of one project for one target."""
 
-    def __init__(
-        self,
-        spec: WheelSpec,
-        target: Target,
-        interpreter: Interpreter,
-        cache: Cache,
-        reporter: Reporter,
-        *,
-        root: Path,
-        offline: bool,
-        project: str = "",
-    ) -> None:
-        """Take what the pipeline knows; nothing is read yet. ``project`` is the project's own name."""
-        self.project = canonicalize_name(project)
+    def __init__(self, demand: Demand, cache: Cache, reporter: Reporter) -> None:
+        """Take what is wanted; nothing is read yet."""
+        spec = demand.spec
+        self.project = canonicalize_name(demand.project)
         self.spec = spec
-        self.target = target
-        self.interpreter = interpreter
+        self.target = demand.target
+        self.interpreter = demand.interpreter
         self.cache = cache
         self.reporter = reporter
-        self.root = root
-        self.offline = offline
+        self.root = demand.root
+        self.offline = demand.offline
         self.left = {canonicalize_name(name) for name in spec.exclude}
         self.met: set[str] = set()  # of these, those that somebody asked for
         self.logins: list[str] = []  # URLs with credentials that requirements files named

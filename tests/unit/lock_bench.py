@@ -13,7 +13,7 @@ from wheelsmith import Smith, interpreter
 from pkggen.cache import Cache
 from pkggen.model import Target, WheelSpec
 from pkggen.reporter import Silent
-from pkggen.wheels import Renewal, renew_lock, resolve_wheels
+from pkggen.wheels import Demand, Renewal, renew_lock, resolve_wheels
 
 LOCKS = Path(__file__).parent / "locks"
 # stored, not deflated: the locks that tools made hold these wheels' digests
@@ -47,20 +47,13 @@ class Build:
         self.cache, self.reporter = Cache(root.parent / "cache"), Silent()
 
     def __call__(self, *requirements: str, offline: bool = False, **spec: object) -> list[str]:
-        wheels = resolve_wheels(
-            self._spec(requirements, spec), *self._place(), root=self.root, offline=offline, exclude_project="my-app"
-        )
+        wheels = resolve_wheels(self._demand(requirements, spec, offline=offline), self.cache, self.reporter)
         return [f"{w.name} {w.version}" for w in wheels]
 
     def lock(self, *requirements: str, renewal: Renewal = AS_IT_IS, **spec: object) -> Path | None:
-        return renew_lock(
-            self._spec(requirements, spec), *self._place(),
-            root=self.root, offline=False, exclude_project="my-app", renewal=renewal,
-        )  # fmt: skip
+        return renew_lock(self._demand(requirements, spec, offline=False), renewal, self.cache, self.reporter)
 
-    def _spec(self, requirements: tuple[str, ...], changes: dict[str, object]) -> WheelSpec:
-        return WheelSpec(requirements=requirements, **{"index": self.index.simple, **changes})  # type: ignore[arg-type]
-
-    def _place(self) -> tuple[Target, object, Cache, Silent]:
-        target = Target("x86_64", (2, 28))
-        return target, interpreter(self.root, version=self.version), self.cache, self.reporter
+    def _demand(self, requirements: tuple[str, ...], changes: dict[str, object], *, offline: bool) -> Demand:
+        spec = WheelSpec(requirements=requirements, **{"index": self.index.simple, **changes})  # type: ignore[arg-type]
+        python = interpreter(self.root, version=self.version)
+        return Demand(spec, Target("x86_64", (2, 28)), python, self.root, "my-app", offline)

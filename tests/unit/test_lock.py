@@ -16,7 +16,7 @@ from pkggen.cache import Cache
 from pkggen.errors import ArtefactError, ConfigurationError, IntegrityError, PkggenError
 from pkggen.model import Target, WheelSpec
 from pkggen.reporter import Silent
-from pkggen.wheels import find_lock, resolve_wheels
+from pkggen.wheels import Demand, find_lock, resolve_wheels
 from pkggen.wheels.lock import read_pylock
 from pkggen.wheels.resolution import platform_of
 
@@ -53,10 +53,8 @@ class Build:
 
     def __call__(self, *requirements: str, offline: bool = False, **spec: object) -> list[str]:
         wanted = WheelSpec(requirements=requirements, **{"index": self.index.simple, **spec})
-        wheels = resolve_wheels(
-            wanted, self.target, interpreter(self.root), self.cache, self.reporter,
-            root=self.root, offline=offline, exclude_project="my-app",
-        )  # fmt: skip
+        demand = Demand(wanted, self.target, interpreter(self.root), self.root, "my-app", offline)
+        wheels = resolve_wheels(demand, self.cache, self.reporter)
         return [f"{w.name} {w.version}" for w in wheels]
 
 
