@@ -556,7 +556,12 @@ def switch(place: Place, name: str) -> None:
     with contextlib.suppress(FileNotFoundError):
         os.unlink(fresh)
     os.symlink(f"releases/{name}", fresh)
-    os.rename(fresh, place.current)
+    try:
+        os.rename(fresh, place.current)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.unlink(fresh)
+        raise
     with contextlib.suppress(OSError):  # done is done: from here on nothing may fail
         sync(place.root)
         newest = max(os.lstat(place.releases / other / "release.json").st_mtime_ns for other in place.complete())
@@ -667,13 +672,16 @@ def make(place: Place, plan: Plan, known: bool) -> Builder:
         built = Builder(plan, release).fill()
         if not built.linked + built.copied + built.written and (release / "release.json").exists():
             return built
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(release / "release.json")  # until it was tried
     else:
         fresh = place.releases / f".new-{plan.id}-{os.getpid()}"
         built = Builder(plan, fresh).fill()
         os.rename(fresh, release)
-    prepare(plan, release)
+    try:
+        prepare(plan, release)
+    except Failure:  # only now: it may be current, and a killed run must leave it as complete as it was
+        with contextlib.suppress(OSError):
+            os.unlink(release / "release.json")
+        raise
     seal(place, plan, built)
     return built
 

@@ -1,0 +1,82 @@
+"""The smallest application worth breaking: two versions of it, each built once a run."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.e2e.applications import QUICK
+from tests.e2e.packages import build, interpreter_options
+
+OLD, NEW = "1.0", "2.0"
+PROJECT = """\
+[build-system]
+requires = ["setuptools>=69"]
+build-backend = "setuptools.build_meta"
+
+[project]
+name = "{name}"
+version = "{version}"
+description = "As small as an application gets"
+requires-python = ">=3.9"
+
+[project.scripts]
+{name} = "{name}.main:main"
+
+[tool.setuptools.packages.find]
+where = ["src"]
+
+[tool.pkggen]
+maintainer = "Nobody <nobody@example.org>"
+smoke = ["{smoke}"]
+"""
+MAIN = "from {name} import VERSION\n\n\ndef main():\n    print('{name}', VERSION)\n"
+
+
+@dataclass(frozen=True)
+class Tiny:
+    """A project: ``modules`` fills its package up, ``service`` names one whose ``main`` runs for ever.
+
+    ``modules`` maps a file's path in the package to its text; ``{version}`` in it is filled in.
+    ``smoke`` names what has to be importable before a release is switched to.
+    """
+
+    name: str = "tiny"
+    modules: tuple[tuple[str, str], ...] = ()
+    service: str = ""
+    smoke: str = ""
+
+    def source(self, version: str, root: Path) -> Path:
+        """Write the project's source tree to the new directory ``root`` and return it."""
+        package = root / "src" / self.name
+        modules = (("__init__.py", 'VERSION = "{version}"\n'), ("main.py", MAIN.replace("{name}", self.name)))
+        for path, text in (*modules, *self.modules):
+            (package / path).parent.mkdir(parents=True, exist_ok=True)
+            (package / path).write_text(text.replace("{version}", version))
+        project = PROJECT.format(name=self.name, version=version, smoke=self.smoke or self.name)
+        if self.service:
+            script = f'{self.name}-serve = "{self.name}.{self.service}:main"\n'
+            project = project.replace("[project.scripts]\n", "[project.scripts]\n" + script)
+            project += f'\n[[tool.pkggen.services]]\nname = "{self.name}"\ncommand = "{self.name}-serve"\n'
+        (root / "pyproject.toml").write_text(project + "\n" + QUICK.format(table="tool.pkggen."))
+        return root
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Packages by application, version and format below one directory, which targets mount at /pkgs."""
+
+    directory: Path
+
+    def add(self, application: Tiny, version: str) -> dict[str, str]:
+        """Build that version, unless it is there; return the packages' paths on the target by format."""
+        home = self.directory / f"{application.name}-{version}"
+        if not home.exists():
+            root = application.source(version, self.directory / "sources" / home.name)
+            try:
+                build(root, home, *interpreter_options())
+            except BaseException:
+                shutil.rmtree(home, ignore_errors=True)
+                raise
+        return {path.suffix[1:]: f"/pkgs/{path.relative_to(self.directory)}" for path in home.iterdir()}

@@ -1,0 +1,45 @@
+"""What a run that ends in the middle leaves: what the fault campaign found, in small."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+
+import pytest
+
+from pkggen.activation import activate
+from tests.unit.installation import Installation, base_interpreter, installed_app  # noqa: F401 - fixtures
+
+
+def fail(*_: object) -> None:
+    raise OSError(errno.EIO, os.strerror(errno.EIO), "somewhere")
+
+
+@pytest.mark.parametrize("name", ["try_release", "seal"])
+def test_a_mend_that_ends_early_leaves_the_release_complete(
+    app: Installation, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """A reinstallation killed before its end leaves a current release that verifies and can be rolled back to."""
+    release = activate.configure(app.package().place)["release"]
+    app.package()  # the same bytes in new files
+    with monkeypatch.context() as patch:
+        patch.setattr(activate, name, fail)
+        code, _ = activate.guarded(app.place, lambda: activate.configure(app.place))
+
+    assert (code, app.place.complete()) == (activate.FAILED, [release])
+    assert activate.verify(app.place)["differences"] == []
+
+
+def test_a_rollback_that_can_not_switch_leaves_nothing(app: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where rename(2) fails, ``current`` stays as it is and no half-made link lies beside it."""
+    for version in ("1", "2"):
+        activate.configure(app.package(version).place)
+    before = sorted(os.listdir(app.root)), os.readlink(app.root / "current")
+    rename: Callable[..., None] = fail
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "rename", rename)
+        code, _ = activate.guarded(app.place, lambda: activate.rollback(app.place, None))
+
+    assert code == activate.FAILED
+    assert (sorted(os.listdir(app.root)), os.readlink(app.root / "current")) == before
