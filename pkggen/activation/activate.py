@@ -581,8 +581,12 @@ def discard(place: Place, name: str) -> None:
         return
     if name[0] != ".":
         hidden = place.releases / f".old-{name}-{os.getpid()}"
-        os.rename(path, hidden)
-        path = hidden
+        try:
+            os.rename(path, hidden)
+            path = hidden
+        except OSError:  # then at least no longer complete, before it goes piece by piece
+            with contextlib.suppress(OSError):
+                os.unlink(path / "release.json")
     shutil.rmtree(path)
 
 

@@ -43,3 +43,13 @@ def test_a_rollback_that_can_not_switch_leaves_nothing(app: Installation, monkey
 
     assert code == activate.FAILED
     assert (sorted(os.listdir(app.root)), os.readlink(app.root / "current")) == before
+
+
+def test_a_release_goes_where_rename_fails(app: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a failed first installation made is removed also when renaming no longer works."""
+    app.package()
+    with monkeypatch.context() as patch:
+        patch.setattr(activate, "seal", lambda *_: patch.setattr(os, "rename", fail) or fail())
+        code, _ = activate.guarded(app.place, lambda: activate.configure(app.place))
+
+    assert (code, os.listdir(app.root / "releases")) == (activate.FAILED, [])
