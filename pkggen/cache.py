@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -19,11 +20,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from pkggen.errors import IntegrityError
+from pkggen.errors import ConfigurationError, IntegrityError, StorageError
 from pkggen.model import Entry, Kind, Needs, Tree
 
 _FORMAT = 3  # of the index; a change makes old trees invisible
 _CHUNK = 1 << 20
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 LOCK = "in-use.lock"  # held shared by whoever uses the cache
 
 
@@ -66,8 +68,25 @@ class Cache:
         finally:
             shutil.rmtree(path, ignore_errors=True)
 
+    @contextmanager
+    def packing(self) -> Iterator[None]:
+        """Wait until no other build links or packs files of this cache, and keep others waiting meanwhile.
+
+        A new link changes an inode's ctime, and tar takes a file whose ctime changes under its
+        eyes for one that is being written.
+        """
+        self.root.mkdir(parents=True, exist_ok=True)
+        with (self.root / "packing.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
     def blob_path(self, sha256: str) -> Path:
-        """Return where the blob of that digest is or would be."""
+        """Return where the blob of that digest is or would be.
+
+        Raises ConfigurationError for what is no digest: it becomes part of a path.
+        """
+        if not _DIGEST.fullmatch(sha256):
+            raise ConfigurationError(f"{sha256!r} is no sha256", remedy="give 64 hexadecimal digits, in small letters")
         return self.root / "blobs" / sha256[:2] / sha256
 
     def blob(self, sha256: str) -> Path | None:
@@ -101,7 +120,8 @@ class Cache:
         set every file's mtime; modes are normalised here to 0644 or 0755.
         """
         home = self.root / "trees" / kind / f"{_FORMAT}-{hashlib.sha256(key.encode()).hexdigest()[:32]}"
-        if not (home / "index.json").is_file():
+        tree = _read_index(home)
+        if tree is None:
             with self.scratch() as scratch:
                 content = scratch / "tree"
                 content.mkdir()
@@ -109,8 +129,11 @@ class Cache:
                 entries = tuple(scan(content))
                 _write_index(scratch / "index.json", entries, needs)
                 _publish(scratch, home)
+            tree = _read_index(home)
+        if tree is None:
+            raise StorageError(f"{home} can't be read back", remedy="run `pkggen cache clear`")
         _touch(home / "index.json")
-        return _read_index(home)
+        return tree
 
 
 def _touch(path: Path) -> None:
@@ -151,17 +174,29 @@ def _publish(scratch: Path, home: Path) -> None:
 
 def _write_index(path: Path, entries: tuple[Entry, ...], needs: Needs) -> None:
     rows = [[e.path, e.kind.value, e.mode, e.size, e.sha256, e.mtime, e.link] for e in entries]
-    path.write_text(json.dumps({"entries": rows, "needs": asdict(needs)}), encoding="utf-8")
+    with path.open("w", encoding="utf-8") as stream:
+        json.dump({"entries": rows, "needs": asdict(needs)}, stream)
+        stream.flush()
+        os.fsync(stream.fileno())  # a name must not outlive its contents through a power cut
 
 
-def _read_index(home: Path) -> Tree:
-    data = json.loads((home / "index.json").read_text(encoding="utf-8"))
+def _read_index(home: Path) -> Tree | None:
+    """Return the tree in ``home``; None when there is none, or what is there was damaged: it is dropped."""
     root = home / "tree"
-    entries = tuple(
-        Entry(path, Kind(kind), mode, size, sha256, mtime, link, root / path if kind == "file" else None)
-        for path, kind, mode, size, sha256, mtime, link in data["entries"]
-    )
-    return Tree(root, entries, _needs(data["needs"]))
+    try:
+        data = json.loads((home / "index.json").read_text(encoding="utf-8"))
+        entries = tuple(
+            Entry(path, Kind(kind), mode, size, sha256, mtime, link, root / path if kind == "file" else None)
+            for path, kind, mode, size, sha256, mtime, link in data["entries"]
+        )
+        tree = Tree(root, entries, _needs(data["needs"]))
+        whole = all(e.source is None or e.source.stat().st_size == e.size for e in entries)
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        whole = False
+    if not whole:
+        shutil.rmtree(home, ignore_errors=True)
+        return None
+    return tree
 
 
 def _needs(data: dict[str, Any]) -> Needs:

@@ -34,10 +34,23 @@ def extra_entries(
             found += _read(table, root, epoch)
         except ConfigurationError as error:
             problems += (Problem(p.what, f"{where}.src", p.remedy) for p in error.problems)
+        if _foreign_parent(table, config.files):
+            problems.append(
+                Problem(
+                    f"{table.dst} lies below a directory given to another user, who could put a link there",
+                    f"{where}.owner",
+                    "give away the upper directory alone, or neither",
+                )
+            )
         if table.dst in paths:
             problems.append(Problem(f"{table.dst} is already in the package", f"{where}.dst"))
     ConfigurationError.raise_all(problems)
     return tuple(sorted(found, key=lambda e: e.path))
+
+
+def _foreign_parent(table: FileTable, tables: Sequence[FileTable]) -> bool:
+    given = table.owner != "root" or table.group != "root"
+    return given and any(o.owner != "root" and table.dst.startswith(f"{o.dst}/") for o in tables)
 
 
 def _read(table: FileTable, root: Path, epoch: int) -> Iterator[Entry]:

@@ -103,7 +103,7 @@ def gather(options: Options, cache: Cache, reporter: Reporter, workshop: Path) -
         target=ready.target,
         parts=Parts(ready.interpreter, app, tuple(dependencies)),
         metadata=metadata,
-        epoch=ready.epoch or epoch_of_wheel(wheel),
+        epoch=epoch_of_wheel(wheel) if ready.epoch is None else ready.epoch,
         asked=ready.spec.requirements,
     )
 
@@ -126,11 +126,11 @@ class Prepared:
     """What is known before the dependencies' wheels are looked for, and ``spec``: which are asked for.
 
     When the project itself is on the index, it is one of those: ``wheel`` is None, ``metadata``
-    has no name yet and ``epoch`` is 0.
+    has no name yet and ``epoch`` is None.
     """
 
     target: Target
-    epoch: int
+    epoch: int | None
     wheel: Wheel | None
     metadata: Metadata
     interpreter: Interpreter
@@ -157,7 +157,7 @@ def prepare(
     if wheel is None:
         spec = wheel_spec(config.model_copy(update={"extras": ()}), root, UNKNOWN, interpreter, target)
         spec = replace(spec, requirements=tuple(sorted({*spec.requirements, _on_index(location, config)})))
-        return Prepared(target, given_epoch() or 0, None, UNKNOWN, interpreter, spec)
+        return Prepared(target, given_epoch(), None, UNKNOWN, interpreter, spec)
     _check_tags(wheel, target, interpreter)
     metadata = read_metadata(wheel)
     spec = wheel_spec(config, root, metadata, interpreter, target)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
@@ -50,7 +51,7 @@ def build(options: Options, cache: Cache, reporter: Reporter) -> tuple[BuiltPack
         built = []
         for package in packages:
             rendered = FORMATS[package.format].render(package, templates)
-            built.append(_make(rendered, workshop / package.format, reporter))
+            built.append(_make(rendered, workshop / package.format, cache, reporter))
         return publish_output(built, output)
 
 
@@ -92,11 +93,13 @@ def describe_project(config: Config, metadata: Metadata, commands: tuple[str, ..
     )
 
 
-def _make(rendered: Rendered, directory: Path, reporter: Reporter) -> BuiltPackage:
+def _make(rendered: Rendered, directory: Path, cache: Cache, reporter: Reporter) -> BuiltPackage:
     name = rendered.package.format
-    directory.mkdir()
-    with reporter.step(f"packing {rendered.package.filename}"):
-        path = FORMATS[name].assemble(rendered, directory)
+    work = directory / "work"
+    work.mkdir(parents=True)
+    with reporter.step(f"packing {rendered.package.filename}"), cache.packing():
+        path = FORMATS[name].assemble(rendered, work).replace(directory / rendered.package.filename)
+        shutil.rmtree(work)  # while others wait: its files are links into the cache
     with reporter.step(f"reading {rendered.package.filename} back"):
         FORMATS[name].verify(path, rendered)
     return BuiltPackage(name, path, path.stat().st_size, sha256_of(path))

@@ -71,7 +71,7 @@ MARGIN = 16 << 20  # bytes that must stay free
 SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 FICLONE = 0x40049409  # ioctl_ficlone(2): copies that share blocks, also where link(2) says EXDEV
 LINKLESS = {errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
-ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/"}
+ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/nonexistent"}
 IMPORT = "import importlib, sys\nfor name in sys.argv[1:]: importlib.import_module(name)"
 LOADER = "import sys\nfrom {module} import {name}\nif __name__ == '__main__':\n    sys.exit({attr}())\n"
 
@@ -595,7 +595,10 @@ def sweep(place: Place) -> None:
     good = {*place.complete(), place.active()}
     for name in sorted(os.listdir(place.releases)):
         if name.startswith((".new-", ".old-")) or (name[0] != "." and name not in good):
-            discard(place, name)
+            try:
+                discard(place, name)
+            except OSError as error:  # NFS keeps what a process has open; the next run tries again
+                place.say(f"could not be removed yet: {explain(error, place.releases / name)}", error=True)
     if (place.root / ".current.new").is_symlink():
         os.unlink(place.root / ".current.new")
 

@@ -44,7 +44,7 @@ def selection(function: _Command) -> _Command:
 
 
 def _options(path: Path, formats: tuple[str, ...], *, output: Path = Path("dist"), **rest: Any) -> Options:
-    return Options(root=path, formats=formats or tuple(sorted(FORMATS)), output=output, **rest)
+    return Options(root=path, formats=tuple(dict.fromkeys(formats)) or tuple(sorted(FORMATS)), output=output, **rest)
 
 
 @click.command()

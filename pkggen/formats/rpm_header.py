@@ -28,8 +28,8 @@ def rpm_relations(payload: Payload) -> dict[str, tuple[str, ...]]:
 
     return {
         "Requires": (*_libraries(payload), *spelled("depends")),
-        # rpm runs %pre before it unpacks: what creates users has to be there by then
-        "Requires(pre)": ("/usr/sbin/useradd",) if payload.users else (),
+        # in one transaction with the whole system, what %pre runs has to be there before it
+        "Requires(pre)": ("coreutils", *(("/usr/sbin/useradd",) if payload.users else ())),
         "Recommends": ("ca-certificates", *spelled("recommends")),
         "Suggests": spelled("suggests"),
         "Conflicts": spelled("conflicts"),

@@ -63,9 +63,8 @@ def directory_source(path: Path, cache: Cache) -> Source:
     digest = hashlib.sha256()
     for member in members:
         status = os.lstat(path / member.name)
-        digest.update(
-            f"{member.name}\0{member.link}\0{status.st_size}\0{status.st_mtime_ns}\n".encode(errors="replace")
-        )
+        stamp = f"{status.st_size}\0{status.st_mtime_ns}\0{status.st_mode & 0o100}"
+        digest.update(f"{member.name}\0{member.link}\0{stamp}\n".encode(errors="replace"))
 
     def fill(content: Path) -> None:
         check_members(members, os.fspath(path))

@@ -10,13 +10,14 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 import httpx
 
 from pkggen.cache import Cache
-from pkggen.errors import ArtefactError, StorageError
+from pkggen.errors import ArtefactError, ConfigurationError, StorageError
 from pkggen.reporter import Reporter
 
 _PAUSES = (0.2, 1.0, 3.0)  # seconds between attempts
 _MAX_BYTES = 1 << 30
 _TIMEOUT = httpx.Timeout(30.0, read=60.0)
 _CHUNK = 1 << 18
+_AS_STORED = {"accept-encoding": "identity"}  # the digest is that of the file, not of what a server makes of it
 
 
 class _NotFoundError(Exception):
@@ -24,8 +25,15 @@ class _NotFoundError(Exception):
 
 
 def redact(url: str) -> str:
-    """Return ``url`` without what may be a secret: user, password, query and fragment."""
-    parts = urlsplit(url)
+    """Return ``url`` without what may be a secret: user, password, query and fragment.
+
+    Raises ConfigurationError for what is no URL.
+    """
+    try:
+        parts = urlsplit(url)
+        httpx.URL(url)
+    except (ValueError, httpx.InvalidURL) as error:
+        raise ConfigurationError(f"is not a usable URL: {error}", where="python.source") from error
     host = parts.netloc.rpartition("@")[2]
     return urlunsplit((parts.scheme, host, parts.path, "", ""))
 
@@ -50,7 +58,10 @@ def fetch(urls: Sequence[str], sha256: str, cache: Cache, reporter: Reporter, *,
             "is not in the cache, and nothing may be downloaded",
             where=names, remedy="build once without --offline, or give a local archive as python.source",
         )  # fmt: skip
-    with cache.scratch() as scratch, httpx.Client(follow_redirects=True, timeout=_TIMEOUT) as client:
+    with (
+        cache.scratch() as scratch,
+        httpx.Client(headers=_AS_STORED, follow_redirects=True, timeout=_TIMEOUT) as client,
+    ):
         for url in urls:
             target = scratch / "download"
             with reporter.step(f"downloading {file_name(url)}") as advance:

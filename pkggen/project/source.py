@@ -38,8 +38,8 @@ class ProjectSource(Protocol):
         """Return the project's wheel for ``interpreter``; None: it comes with the dependencies' wheels."""
         ...
 
-    def epoch(self) -> int:
-        """Return the build's time, in seconds since the epoch (SOURCE_DATE_EPOCH outranks all); 0: not known yet."""
+    def epoch(self) -> int | None:
+        """Return the build's time, in seconds since the epoch (SOURCE_DATE_EPOCH outranks all); None: not known yet."""
         ...
 
 
@@ -159,9 +159,9 @@ class IndexProject:
     def wheel(self, interpreter: Interpreter) -> None:
         """Return nothing."""
 
-    def epoch(self) -> int:
-        """Return SOURCE_DATE_EPOCH, or 0: the wheel tells once it is there."""
-        return given_epoch() or 0
+    def epoch(self) -> int | None:
+        """Return SOURCE_DATE_EPOCH, or None: the wheel tells once it is there."""
+        return given_epoch()
 
 
 def is_source_folder(location: Location, config: Config) -> bool:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from pkggen.cache import Cache, sha256_of
-from pkggen.errors import ArtefactError, IntegrityError, PkggenError, Problem, StorageError
+from pkggen.errors import ArtefactError, ConfigurationError, IntegrityError, PkggenError, Problem, StorageError
 from pkggen.model import Wheel
 from pkggen.reporter import Reporter
 from pkggen.wheels.address import redacted
@@ -71,6 +71,8 @@ def _attempt(action: Callable[[], None]) -> list[_Found]:
         action()
     except PkggenError as error:
         return [(type(error), p) for p in error.problems]
+    except (ValueError, httpx.InvalidURL) as error:
+        return [(ConfigurationError, Problem(f"an address is no usable URL: {redacted(str(error))}", "lock"))]
     except OSError as error:
         return [(StorageError, Problem(f"a wheel can't be stored: {error.strerror}", str(error.filename or "")))]
     return []

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from pkggen.cache import Cache
-from pkggen.errors import IntegrityError
+from pkggen.errors import ConfigurationError, IntegrityError
 from pkggen.model import Kind, Needs
 
 
@@ -57,6 +59,46 @@ def test_tree_is_made_once(tmp_path: Path) -> None:
         ("link", 0o777, Kind.SYMLINK),
     ]
     assert (first.root / "a" / "run").stat().st_mode & 0o7777 == 0o755
+
+
+@pytest.mark.parametrize("digest", ["../../victim", "/etc/hostname", "", "A" * 64])
+def test_only_a_digest_names_a_blob(digest: str, tmp_path: Path) -> None:
+    """What is no digest is refused before it becomes a path: a lock must not name files to delete."""
+    with pytest.raises(ConfigurationError, match="is no sha256"):
+        Cache(tmp_path).blob(digest)
+
+
+@pytest.mark.parametrize("damage", ["", "{}", "[1, 2]"])
+def test_damaged_tree_is_made_again(damage: str, tmp_path: Path) -> None:
+    """An index that a power cut left empty, and a file cut short, heal by themselves."""
+    cache = Cache(tmp_path)
+
+    def make(root: Path) -> None:
+        (root / "file").write_text("whole")
+
+    tree = cache.tree("kind", "key", make)
+    (tree.root.parent / "index.json").write_text(damage)
+    assert cache.tree("kind", "key", make) == tree
+    (tree.root / "file").write_text("cut")
+    assert cache.tree("kind", "key", make).root.joinpath("file").read_text() == "whole"
+
+
+def test_one_build_packs_at_a_time(tmp_path: Path) -> None:
+    """While one build links and packs, another waits: links change what tar watches."""
+    order = []
+
+    def second() -> None:
+        with Cache(tmp_path).packing():
+            order.append("second")
+
+    with Cache(tmp_path).packing():
+        waiting = threading.Thread(target=second)
+        waiting.start()
+        time.sleep(0.2)
+        order.append("first")
+    waiting.join()
+
+    assert order == ["first", "second"]
 
 
 def test_failed_tree_leaves_nothing(tmp_path: Path) -> None:

@@ -117,5 +117,9 @@ def test_epoch_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "yesterday")
     with pytest.raises(ConfigurationError, match="yesterday"):
         source_epoch(tmp_path)
+    for nonsense in ("²", "99999999999"):
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", nonsense)
+        with pytest.raises(ConfigurationError, match=nonsense):
+            source_epoch(tmp_path)
     monkeypatch.delenv("SOURCE_DATE_EPOCH")
     assert source_epoch(tmp_path) == 315_532_800

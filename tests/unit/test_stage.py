@@ -172,6 +172,15 @@ def test_file_from_outside_the_project_is_refused(tmp_path: Path) -> None:
         staged(root, {"files": ({"src": "secret", "dst": "/etc/x"},)})
 
 
+def test_file_given_away_below_anothers_directory_is_refused(tmp_path: Path) -> None:
+    """Root would chown a path that a service's user can swap for a link: refused at build time."""
+    upper = {"dst": "/var/lib/hello", "type": "dir", "owner": "svc"}
+    lower = {"dst": "/var/lib/hello/data", "type": "dir", "owner": "svc"}
+
+    with pytest.raises(ConfigurationError, match="could put a link there"):
+        staged(tmp_path, {"files": (upper, lower)})
+
+
 def test_file_over_one_of_ours_is_refused(tmp_path: Path) -> None:
     """A declared file can't replace one that the package has already."""
     (tmp_path / "x").write_text("")
