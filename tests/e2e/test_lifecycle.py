@@ -62,11 +62,12 @@ def lifecycle(application: Application, target: Target, factory: Factory, family
 
 
 def install(machine: Machine, path: str) -> None:
-    """Install a package file as the documentation says: apt install, or yum localinstall."""
+    """Install a package file as the documentation says: apt install, or yum localinstall (dnf 5 dropped it)."""
     if machine.family == "deb":
         machine.packages.install(path)
     else:
-        machine.run(["yum", "localinstall", "-y", path], check=True, timeout=600)
+        modern = machine.run("test -e /usr/bin/dnf5").returncode == 0
+        machine.run(["yum", "install" if modern else "localinstall", "-y", path], check=True, timeout=600)
 
 
 def upgrade(machine: Machine, path: str) -> None:
