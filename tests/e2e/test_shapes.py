@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.applications import QUICK
+from tests.e2e.applications import QUICK, UNTAR
 from tests.e2e.packages import PORTABLE, by_format, interpreter_options, pkggen
 from tests.targets import Target
 
@@ -76,7 +76,7 @@ def folder(home: Path) -> Path:
     downloaded(home, "--only-binary").parent.rename(root / "PyPI")
     if PORTABLE:
         with tarfile.open(PORTABLE[0]) as archive:
-            archive.extractall(root, filter="data")
+            archive.extractall(root, **UNTAR)
         (root / "python").rename(root / "Python3.13")
     proposed = pkggen("init", root, "--write")
     assert proposed.returncode == 0, proposed.stderr
