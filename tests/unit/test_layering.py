@@ -25,6 +25,8 @@ LAYERS: tuple[tuple[str, set[str]], ...] = (
             "bytecode_worker",
             "templating",
             "targets",
+            "fields",
+            "relations",
             "schema",
             "config",
             "console",

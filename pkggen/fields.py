@@ -1,0 +1,127 @@
+"""The values that keys of ``[tool.pkggen]`` may hold, as types that validate them.
+
+Each is a str with a rule; a broken rule is told in words that a user understands.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import shlex
+from typing import Annotated
+
+from packaging.requirements import InvalidRequirement, Requirement
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+
+# Directories that are the system's: a package laid out there would own or chmod them.
+_RESERVED_PREFIXES = {"/", "/opt", "/usr", "/usr/local", "/etc", "/var", "/srv", "/home", "/root", "/tmp", "/run"}  # noqa: S108
+_SHELL_WORDS = {"|", "||", "&", "&&", ";", ">", ">>", "<", "2>&1"}
+
+
+def matches(pattern: str, remedy: str) -> AfterValidator:
+    """Return a validator that wants the whole value to match; ``remedy`` says what is allowed."""
+    expression = re.compile(pattern)
+
+    def check(value: str) -> str:
+        if not expression.fullmatch(value):
+            raise ValueError(f"{value!r} is not allowed: {remedy}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _one_line(value: str) -> str:
+    if any(
+        ord(c) < 0x20 or ord(c) == 0x7F or c in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069" for c in value
+    ):
+        raise ValueError("must be one line without control characters")
+    return value
+
+
+def _listed(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+def _prefix(value: str) -> str:
+    _one_line(value)
+    normal = "/" + posixpath.normpath(value).lstrip("/")  # normpath keeps two leading slashes
+    if not value.startswith("/") or ".." in value.split("/"):
+        raise ValueError(f"{value!r} must be an absolute path without '..', such as /opt/myapp")
+    if normal in _RESERVED_PREFIXES:
+        raise ValueError(f"{value!r} belongs to the system; use a directory of your own, such as /opt/myapp")
+    if not re.fullmatch(r"[A-Za-z0-9/._+-]+", normal):
+        raise ValueError(f"{value!r} may hold only letters, digits and / . _ + - (shebang lines and units name it)")
+    return normal
+
+
+def _absolute(value: str) -> str:
+    _one_line(value)
+    if not value.startswith("/") or ".." in value.split("/"):
+        raise ValueError(f"{value!r} must be an absolute path without '..'")
+    return "/" + posixpath.normpath(value).lstrip("/")  # normpath keeps two leading slashes
+
+
+def _command(value: str) -> str:
+    _one_line(value)
+    try:
+        words = shlex.split(value)
+    except ValueError as error:
+        raise ValueError(f"{value!r}: {error}") from error
+    if not words:
+        raise ValueError("must name a program")
+    shell = _SHELL_WORDS.intersection(words)
+    if shell:
+        raise ValueError(f"{value!r} holds {sorted(shell)[0]!r}; systemd runs no shell: use sh -c '…' if you mean one")
+    return value
+
+
+def _mode(value: str) -> str:
+    if not re.fullmatch(r"0?[0-7]{3}", value):
+        raise ValueError(f'{value!r} must be an octal mode such as "0640" (no setuid, setgid or sticky bit)')
+    if int(value, 8) & 0o002:
+        raise ValueError(f"{value!r} is writable by everyone")
+    return value
+
+
+def _relation(value: str) -> str:
+    _one_line(value)
+    for alternative in value.split("|"):
+        if not re.fullmatch(r"[A-Za-z0-9][\w.+/()-]*( (>=|<=|=|>>|<<|>|<) [\w.+~:-]+)?", alternative.strip()):
+            raise ValueError(f"{value!r} must read 'name' or 'name >= 1.2'")
+    return value
+
+
+def _requirement(value: str) -> str:
+    try:
+        Requirement(value)
+    except InvalidRequirement as error:
+        raise ValueError(str(error).splitlines()[0]) from error
+    return value
+
+
+COMPRESSION = r"(none|(zstd|xz|gzip)(:[0-9]{1,2})?)"
+IDENTIFIER = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*"
+
+Line = Annotated[str, AfterValidator(_one_line)]
+Paths = Annotated[tuple[Line, ...], BeforeValidator(_listed)]
+Relation = Annotated[str, AfterValidator(_relation)]
+Name = Annotated[str, matches(r"[A-Za-z0-9]([A-Za-z0-9._+-]*[A-Za-z0-9+])?", "letters, digits and . _ + -")]
+UnitName = Annotated[str, matches(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,200}", "letters, digits and _ . -")]
+# useradd(8) and systemd-sysusers(8) agree on these; 31 characters is what utmp holds.
+UserName = Annotated[
+    str, matches(r"[a-z_][a-z0-9_-]{0,30}", "up to 31 of a-z, 0-9, _ and -, not starting with a digit or -")
+]
+Specified = Annotated[str, AfterValidator(_requirement)]
+Command = Annotated[str, AfterValidator(_command)]
+Mode = Annotated[str, AfterValidator(_mode)]
+Prefix = Annotated[str, AfterValidator(_prefix)]
+AbsolutePath = Annotated[str, AfterValidator(_absolute)]
+EnvironmentName = Annotated[str, matches(r"[A-Za-z_][A-Za-z0-9_]*", "an environment variable's name")]
+
+
+class Table(BaseModel):
+    """A table of the configuration: frozen, strict, kebab-case, no unknown keys."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, alias_generator=lambda name: name.replace("_", "-")
+    )
