@@ -254,6 +254,39 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True)
+class Layout:
+    """Where an application lies on the target: the one place that knows.
+
+    In mode "activated" the interpreter and the venv are those of the release that ``current`` names;
+    in mode "packaged" they lie below the prefix themselves, owned by the package.
+    """
+
+    prefix: str
+    mode: str = "activated"
+
+    @property
+    def activated(self) -> bool:
+        """Tell whether the target makes releases out of layers."""
+        return self.mode == "activated"
+
+    @property
+    def home(self) -> str:
+        """Return the directory that holds ``python/`` and ``venv/``."""
+        return f"{self.prefix}/current" if self.activated else self.prefix
+
+    @property
+    def bin(self) -> str:
+        """Return the directory of the venv's commands, ``python`` among them."""
+        return f"{self.home}/venv/bin"
+
+    @property
+    def trees(self) -> tuple[str, ...]:
+        """Return the packaged directories that hold interpreter and wheels, and nothing else."""
+        names = ("layers",) if self.activated else ("python", "venv")
+        return tuple(f"{self.prefix}/{name}" for name in names)
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """A systemd service: ``command`` is already split into words, the first one absolute."""
 
@@ -329,6 +362,12 @@ class Payload:
     needs: Needs
     epoch: int
     options: Mapping[str, FormatOptions] = field(default_factory=dict)
+    mode: str = "activated"
+
+    @property
+    def layout(self) -> Layout:
+        """Return where it lies on the target."""
+        return Layout(self.prefix, self.mode)
 
     @property
     def installed_size(self) -> int:

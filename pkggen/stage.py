@@ -24,6 +24,7 @@ from pkggen.model import (
     FormatOptions,
     Kind,
     Layer,
+    Layout,
     Parts,
     Payload,
     Project,
@@ -41,8 +42,9 @@ def stage(project: Project, config: Config, target: Target, parts: Parts, epoch:
     when a wheel or the interpreter asks for more than the declared targets have.
     """
     prefix = config.prefix or f"/opt/{project.name}"
+    layout = Layout(prefix, config.venv.mode)
     layers = _layers(parts)
-    services = tuple(_service(s, project, prefix, layers) for s in config.services)
+    services = tuple(_service(s, project, layout, layers) for s in config.services)
     commands = _commands(config, project, layers)
     needs = needs_of(parts, target)
     manifest = app_manifest(project, config, parts, prefix=prefix, layers=layers, commands=commands, services=services)
@@ -55,7 +57,7 @@ def stage(project: Project, config: Config, target: Target, parts: Parts, epoch:
         ),
         _generated(f"{prefix}/manifest.json", manifest, epoch),
         _generated(f"{prefix}/lib/activate.py", activation_program(), epoch),
-        *(_command_link(prefix, c, epoch) for c in commands),
+        *(_command_link(layout, c, epoch) for c in commands),
     ]
     return Payload(
         project=replace(project, commands=commands),
@@ -157,7 +159,7 @@ def own_commands(app: Distribution, dependencies: Iterable[Distribution], direct
     return tuple(sorted(scripts | files))
 
 
-def _service(table: ServiceTable, project: Project, prefix: str, layers: Sequence[Layer]) -> Service:
+def _service(table: ServiceTable, project: Project, layout: Layout, layers: Sequence[Layer]) -> Service:
     program, *arguments = shlex.split(table.command)
     if not program.startswith("/"):
         known = _script_names(layers) | {"python", "python3"}
@@ -167,7 +169,7 @@ def _service(table: ServiceTable, project: Project, prefix: str, layers: Sequenc
                 where=f"tool.pkggen.services: {table.name}: command",
                 remedy=f"use an absolute path, or one of: {', '.join(_nearest(program, known))}",
             )
-        program = f"{prefix}/current/venv/bin/{program}"
+        program = f"{layout.bin}/{program}"
     return Service(
         name=table.name,
         command=(program, *arguments),
@@ -197,8 +199,8 @@ def _options(config: Config, table: FormatTable, extra: tuple[Entry, ...]) -> Fo
     )
 
 
-def _command_link(prefix: str, command: str, epoch: int) -> Entry:
-    return Entry(f"/usr/bin/{command}", Kind.SYMLINK, 0o777, mtime=epoch, link=f"{prefix}/current/venv/bin/{command}")
+def _command_link(layout: Layout, command: str, epoch: int) -> Entry:
+    return Entry(f"/usr/bin/{command}", Kind.SYMLINK, 0o777, mtime=epoch, link=f"{layout.bin}/{command}")
 
 
 def _generated(path: str, content: bytes, epoch: int) -> Entry:

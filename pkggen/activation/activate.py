@@ -229,13 +229,7 @@ class Plan:
                 self.members["venv/" + path] = rewritten(self.members["venv/" + path], head)
             for name, module, attr in layer["scripts"]:
                 self.members["venv/bin/" + name] = script(name, module, attr, head)
-        versioned = os.path.basename(self.python)
-        config = f"home = {final}/{os.path.dirname(self.python)}\ninclude-system-site-packages = false\n"
-        config += f"version = {self.manifest['python']['version']}\n"
-        self.members["venv/pyvenv.cfg"] = Text(config.encode(), 0o644)
-        self.members["venv/bin/python"] = Link("../../" + self.python)
-        for name in {"python3", versioned} - {"python"}:
-            self.members["venv/bin/" + name] = Link("python")
+        self.members.update(scaffold(final, self.python, self.manifest["python"]["version"]))
         for path in ["manifest.json", *(f"layers/{name}.json" for name in self.layers)]:
             data = (self.base / path).read_bytes()
             self.members["manifest/" + path] = File(f"{self.base}/{path}", len(data), hashlib.sha256(data).hexdigest())
@@ -257,6 +251,16 @@ class Plan:
             names = [row[0] for row in layer["files"]]
             found += [top + name for name in names if name.endswith(".py") and "tests" not in name.split("/")]
         return found
+
+
+def scaffold(home: str, python: str, version: str) -> dict[str, Member]:
+    """Return what makes ``home/venv`` a venv of the interpreter ``home/python``: settings and links (PEP 405)."""
+    config = f"home = {home}/{os.path.dirname(python)}\ninclude-system-site-packages = false\nversion = {version}\n"
+    members: dict[str, Member] = {"venv/pyvenv.cfg": Text(config.encode(), 0o644)}
+    members["venv/bin/python"] = Link("../../" + python)
+    for name in {"python3", os.path.basename(python)} - {"python"}:
+        members["venv/bin/" + name] = Link("python")
+    return members
 
 
 def shebang(python: str, option: str) -> bytes:

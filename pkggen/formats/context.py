@@ -27,6 +27,7 @@ def template_context(package: Package) -> dict[str, object]:
         "maintainer": maintainer(payload),
         "name": package.name,
         "prefix": payload.prefix,
+        "layout": payload.layout,
         "services": payload.services,
         "units": [s.unit for s in payload.services],
         "users": payload.users,
