@@ -19,6 +19,8 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+# steps of pydantic's own within a key, such as which member of a union was tried
+_INNER = ("constrained", "literal", "function", "tuple", "one name", "a name each")
 # pydantic's words for what TOML calls by other names
 _TYPES = {
     "tuple_type": "an array",
@@ -88,7 +90,8 @@ def _problem(error: Mapping[str, Any], file: str, table: str) -> Problem:
     location = [
         part
         for part in error["loc"]
-        if part != "[key]" and not str(part).startswith(("constrained", "literal", "function", "tuple"))
+        if part != "[key]"
+        and not str(part).startswith(("constrained", "literal", "function", "tuple", "one name", "a name each"))
     ]
     where = f"{file}: {_key(table, location)}"
     if error["type"] == "extra_forbidden":

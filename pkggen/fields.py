@@ -8,10 +8,12 @@ from __future__ import annotations
 import posixpath
 import re
 import shlex
-from typing import Annotated
+from typing import Annotated, Literal
 
 from packaging.requirements import InvalidRequirement, Requirement
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Tag
+
+from pkggen.relations import parse_relation
 
 # Directories that are the system's: a package laid out there would own or chmod them.
 _RESERVED_PREFIXES = {"/", "/opt", "/usr", "/usr/local", "/etc", "/var", "/srv", "/home", "/root", "/tmp", "/run"}  # noqa: S108
@@ -85,9 +87,8 @@ def _mode(value: str) -> str:
 
 def _relation(value: str) -> str:
     _one_line(value)
-    for alternative in value.split("|"):
-        if not re.fullmatch(r"[A-Za-z0-9][\w.+/()-]*( (>=|<=|=|>>|<<|>|<) [\w.+~:-]+)?", alternative.strip()):
-            raise ValueError(f"{value!r} must read 'name' or 'name >= 1.2'")
+    if not parse_relation(value):
+        raise ValueError(f"{value!r} must read 'name', 'name >= 1.2' or 'a | b >= 2'")
     return value
 
 
@@ -105,6 +106,14 @@ IDENTIFIER = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*"
 Line = Annotated[str, AfterValidator(_one_line)]
 Paths = Annotated[tuple[Line, ...], BeforeValidator(_listed)]
 Relation = Annotated[str, AfterValidator(_relation)]
+# A text, or a table of what the package is called in each format; told apart first, so that one mistake is one problem.
+Relations = tuple[
+    Annotated[
+        Annotated[Relation, Tag("one name")] | Annotated[dict[Literal["deb", "rpm"], Relation], Tag("a name each")],
+        Discriminator(lambda value: "a name each" if isinstance(value, dict) else "one name"),
+    ],
+    ...,
+]
 Name = Annotated[str, matches(r"[A-Za-z0-9]([A-Za-z0-9._+-]*[A-Za-z0-9+])?", "letters, digits and . _ + -")]
 UnitName = Annotated[str, matches(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,200}", "letters, digits and _ . -")]
 # useradd(8) and systemd-sysusers(8) agree on these; 31 characters is what utmp holds.

@@ -15,7 +15,7 @@ from pkggen.model import Entry
 
 _RELATIONS = (
     "Pre-Depends", "Depends", "Requires", "Recommends", "Suggests", "Conflicts", "Breaks", "Replaces", "Obsoletes",
-    "Provides",
+    "Provides", "Enhances", "Supplements",
 )  # fmt: skip
 _RPM_TAGS = {
     "name": "name", "epoch": "serial", "version": "version", "release": "release", "architecture": "arch",

@@ -331,11 +331,16 @@ class FormatOptions:
     """
 
     depends: tuple[str, ...] = ()
+    pre_depends: tuple[str, ...] = ()
     recommends: tuple[str, ...] = ()
     suggests: tuple[str, ...] = ()
+    enhances: tuple[str, ...] = ()
+    supplements: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
-    provides: tuple[str, ...] = ()
+    breaks: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
+    obsoletes: tuple[str, ...] = ()
+    provides: tuple[str, ...] = ()
     libraries: Mapping[str, str] = field(default_factory=dict)
     ignore_libraries: tuple[str, ...] = ()
     compression: str = ""

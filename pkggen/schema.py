@@ -22,6 +22,7 @@ from pkggen.fields import (
     Paths,
     Prefix,
     Relation,
+    Relations,
     Specified,
     Table,
     UnitName,
@@ -102,11 +103,16 @@ class FormatTable(Table):
     """``[tool.pkggen.deb]`` and ``[tool.pkggen.rpm]``: what concerns one format alone."""
 
     depends: tuple[Relation, ...] = ()
+    pre_depends: tuple[Relation, ...] = ()
     recommends: tuple[Relation, ...] = ()
     suggests: tuple[Relation, ...] = ()
+    enhances: tuple[Relation, ...] = ()
+    supplements: tuple[Relation, ...] = ()
     conflicts: tuple[Relation, ...] = ()
-    provides: tuple[Relation, ...] = ()
+    breaks: tuple[Relation, ...] = ()
     replaces: tuple[Relation, ...] = ()
+    obsoletes: tuple[Relation, ...] = ()
+    provides: tuple[Relation, ...] = ()
     libraries: dict[str, Line] = Field({}, description="which package holds a library (deb)")
     ignore_libraries: tuple[Line, ...] = Field((), description="libraries that the target may lack")
     compression: Annotated[str, matches(f"({COMPRESSION})?", "zstd, xz, gzip (with :LEVEL) or none")] = ""
@@ -133,7 +139,17 @@ class Config(Table):
     commands: tuple[Name, ...] | None = Field(None, description="links in /usr/bin; the project's scripts when unset")
     smoke: tuple[Annotated[str, matches(IDENTIFIER, "a module's dotted name")], ...] | None = None
     templates: Line = Field("", description="a folder of templates that replace or extend ours")
-    depends: tuple[Relation, ...] = ()
+    depends: Relations = ()
+    pre_depends: Relations = ()
+    recommends: Relations = ()
+    suggests: Relations = ()
+    enhances: Relations = ()
+    supplements: Relations = ()
+    conflicts: Relations = ()
+    breaks: Relations = ()
+    replaces: Relations = ()
+    obsoletes: Relations = ()
+    provides: Relations = ()
     python: PythonTable = PythonTable()
     wheels: WheelsTable = WheelsTable()
     venv: VenvTable = VenvTable()

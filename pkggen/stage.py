@@ -32,6 +32,7 @@ from pkggen.model import (
     Target,
 )
 from pkggen.reach import needs_of
+from pkggen.relations import relations_for
 from pkggen.schema import Config, FormatTable, ServiceTable
 
 
@@ -71,7 +72,7 @@ def stage(project: Project, config: Config, target: Target, parts: Parts, epoch:
         needs=needs,
         epoch=epoch,
         options={
-            name: _options(config, table, extra_entries(config, project.root, name, epoch, taken=entries))
+            name: _options(name, config, table, extra_entries(config, project.root, name, epoch, taken=entries))
             for name, table in (("deb", config.deb), ("rpm", config.rpm))
         },
     )
@@ -183,14 +184,19 @@ def _service(table: ServiceTable, project: Project, layout: Layout, layers: Sequ
     )
 
 
-def _options(config: Config, table: FormatTable, extra: tuple[Entry, ...]) -> FormatOptions:
+def _options(name: str, config: Config, table: FormatTable, extra: tuple[Entry, ...]) -> FormatOptions:
     return FormatOptions(
-        depends=(*config.depends, *table.depends),
-        recommends=table.recommends,
-        suggests=table.suggests,
-        conflicts=table.conflicts,
-        provides=table.provides,
-        replaces=table.replaces,
+        depends=(*relations_for(name, config.depends), *table.depends),
+        pre_depends=(*relations_for(name, config.pre_depends), *table.pre_depends),
+        recommends=(*relations_for(name, config.recommends), *table.recommends),
+        suggests=(*relations_for(name, config.suggests), *table.suggests),
+        enhances=(*relations_for(name, config.enhances), *table.enhances),
+        supplements=(*relations_for(name, config.supplements), *table.supplements),
+        conflicts=(*relations_for(name, config.conflicts), *table.conflicts),
+        breaks=(*relations_for(name, config.breaks), *table.breaks),
+        replaces=(*relations_for(name, config.replaces), *table.replaces),
+        obsoletes=(*relations_for(name, config.obsoletes), *table.obsoletes),
+        provides=(*relations_for(name, config.provides), *table.provides),
         libraries=table.libraries,
         ignore_libraries=table.ignore_libraries,
         compression=table.compression,

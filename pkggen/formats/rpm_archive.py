@@ -26,6 +26,8 @@ RELATIONS = {
     "Obsoletes": ("obsoletes", "obsoleteflags", "obsoleteversion"),
     "Recommends": ("recommendname", "recommendflags", "recommendversion"),
     "Suggests": ("suggestname", "suggestflags", "suggestversion"),
+    "Enhances": ("enhancename", "enhanceflags", "enhanceversion"),
+    "Supplements": ("supplementname", "supplementflags", "supplementversion"),
 }
 _SCRIPTS = {
     "pretrans": "pretrans", "pre": "prein", "post": "postin", "preun": "preun", "postun": "postun",

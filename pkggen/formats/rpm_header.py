@@ -9,9 +9,9 @@ from pkggen.errors import ConfigurationError, Problem
 from pkggen.formats.context import template_context
 from pkggen.formats.libraries import outside_sonames, symbol_versions
 from pkggen.formats.members import options_of
-from pkggen.formats.relations import Term, spell_relations
 from pkggen.formats.rpm_archive import RELATIONS, RpmArchive
 from pkggen.model import Payload, Rendered
+from pkggen.relations import Term, spell_relations
 from pkggen.templating import plain_text
 
 _NAME = re.compile(r"[A-Za-z0-9/_][\w./+:()~-]*")
@@ -24,16 +24,21 @@ def rpm_relations(payload: Payload) -> dict[str, tuple[str, ...]]:
     options = options_of(payload, "rpm")
 
     def spelled(key: str) -> tuple[str, ...]:
-        return spell_relations(getattr(options, key), f"tool.pkggen.rpm.{key}", _spell)
+        return spell_relations(key, getattr(options, key), "rpm", _spell)
 
+    # without a plain Requires beside it, Requires(pre) may be removed again once %pre has run
+    before = spelled("pre_depends")
     return {
-        "Requires": (*_libraries(payload), *spelled("depends")),
+        "Requires": (*_libraries(payload), *before, *spelled("depends")),
         # in one transaction with the whole system, what %pre runs has to be there before it
-        "Requires(pre)": ("coreutils", *(("/usr/sbin/useradd",) if payload.users else ())),
+        "Requires(pre)": ("coreutils", *(("/usr/sbin/useradd",) if payload.users else ()), *before),
         "Recommends": ("ca-certificates", *spelled("recommends")),
         "Suggests": spelled("suggests"),
-        "Conflicts": spelled("conflicts"),
-        "Obsoletes": spelled("replaces"),
+        "Enhances": spelled("enhances"),
+        "Supplements": spelled("supplements"),
+        # rpm has no Breaks: a conflict refuses the same pair, also while both are being installed
+        "Conflicts": tuple(dict.fromkeys((*spelled("conflicts"), *spelled("breaks")))),
+        "Obsoletes": tuple(dict.fromkeys((*spelled("replaces"), *spelled("obsoletes")))),
         "Provides": spelled("provides"),
     }
 
@@ -48,9 +53,10 @@ def _libraries(payload: Payload) -> Iterator[str]:
     yield from (f"{soname}({version})(64bit)" for soname, version in symbol_versions(needs, outside))
 
 
-def _spell(terms: tuple[Term, ...]) -> str:
+def _spell(terms: tuple[Term, ...], where: str) -> str:
+    remedy = 'where the formats differ, write { deb = "…", rpm = "…" }'
     ConfigurationError.raise_all(
-        Problem(f"{t.name!r} is no rpm's name", "tool.pkggen.rpm") for t in terms if not _NAME.fullmatch(t.name)
+        Problem(f"{t.name!r} is no rpm's name", where, remedy) for t in terms if not _NAME.fullmatch(t.name)
     )
     words = [f"{t.name} {t.operator} {t.version}" if t.operator else t.name for t in terms]
     return words[0] if len(words) == 1 else f"({' or '.join(words)})"
