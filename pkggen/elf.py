@@ -17,7 +17,7 @@ from typing import BinaryIO
 from elftools.common.utils import struct_parse
 from elftools.elf.dynamic import Dynamic
 from elftools.elf.elffile import ELFFile
-from elftools.elf.segments import InterpSegment, NoteSegment
+from elftools.elf.segments import InterpSegment, NoteSegment, Segment
 
 from pkggen.errors import ArtefactError, Problem
 from pkggen.model import Needs
@@ -197,9 +197,10 @@ def _read(stream: BinaryIO, path: Path) -> ElfObject | None:
     if elf["e_type"] not in ("ET_DYN", "ET_EXEC"):
         return None
     machine = _MACHINES.get(elf["e_machine"], str(elf["e_machine"]))
-    loader = next((s.get_interp_name() for s in elf.iter_segments() if isinstance(s, InterpSegment)), "")
-    cpu = _cpu_level(elf) if machine == "x86_64" else 0
-    header = next(elf.iter_segments("PT_DYNAMIC"), None)
+    segments = tuple(elf.iter_segments())
+    loader = next((s.get_interp_name() for s in segments if isinstance(s, InterpSegment)), "")
+    cpu = _cpu_level(segments) if machine == "x86_64" else 0
+    header = next((s for s in segments if s["p_type"] == "PT_DYNAMIC"), None)
     if header is None or header["p_filesz"] == 0:
         return ElfObject(path, machine, "", (), (), (), loader, cpu)
     # through the segment, as the loader does it: section headers may have been stripped
@@ -217,12 +218,12 @@ def _read(stream: BinaryIO, path: Path) -> ElfObject | None:
     )  # fmt: skip
 
 
-def _cpu_level(elf: ELFFile) -> int:
+def _cpu_level(segments: Sequence[Segment]) -> int:
     """Return 2 to 4 for x86-64-v2 to v4, or 0."""
     needed = 0
     try:
-        for segment in elf.iter_segments("PT_NOTE"):
-            for note in segment.iter_notes() if isinstance(segment, NoteSegment) else ():
+        for segment in (s for s in segments if isinstance(s, NoteSegment)):
+            for note in segment.iter_notes():
                 if (note["n_name"], note["n_type"]) == ("GNU", "NT_GNU_PROPERTY_TYPE_0"):
                     # one bit for each level, the baseline's is the lowest
                     needed |= sum(p["pr_data"] for p in note["n_desc"] if p["pr_type"] == _ISA_NEEDED)

@@ -18,7 +18,7 @@ from pkggen.formats.context import common_texts, template_context
 from pkggen.formats.deb_archive import DebArchive, read_deb
 from pkggen.formats.deb_control import debian_relations, installed_size
 from pkggen.formats.lintian import lintian_overrides
-from pkggen.formats.members import complete, content_entry, differences, options_of, parents, text_entries
+from pkggen.formats.members import complete, content_entry, differences, directories, options_of, text_entries
 from pkggen.model import ConfigKind, Entry, Kind, Package, Payload, Rendered
 from pkggen.run import find_tool, run
 from pkggen.templating import Templates
@@ -159,7 +159,7 @@ def _as_packed(rendered: Rendered) -> Iterator[Entry]:
     """Yield what the archive should list: everything is root's (postinst gives files away), parents included."""
     entries = _members(rendered)
     known = {e.path for e in entries}
-    for path in {p for e in entries for p in parents(e.path)} - known:
+    for path in directories(entries) - known:
         yield Entry(path, Kind.DIRECTORY, 0o755, mtime=rendered.package.payload.epoch)
     for entry in entries:
         config = ConfigKind.NONE if entry.config is ConfigKind.NONE else ConfigKind.NOREPLACE

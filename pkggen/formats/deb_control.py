@@ -6,7 +6,7 @@ import re
 
 from pkggen.errors import ConfigurationError, Problem
 from pkggen.formats.libraries import debian_dependencies
-from pkggen.formats.members import options_of, parents
+from pkggen.formats.members import directories, options_of
 from pkggen.model import Entry, Kind, Payload
 from pkggen.relations import Term, spell_relations
 
@@ -67,6 +67,6 @@ def _no_name(term: Term) -> bool:
 
 def installed_size(entries: tuple[Entry, ...]) -> int:
     """Return KiB as dpkg-gencontrol counts: each file and link rounded up, one for each directory."""
-    directories = {e.path for e in entries if e.kind is Kind.DIRECTORY} | {p for e in entries for p in parents(e.path)}
+    folders = {e.path for e in entries if e.kind is Kind.DIRECTORY} | directories(entries)
     sizes = (e.size or len(e.link.encode()) for e in entries if e.kind is not Kind.DIRECTORY)
-    return len(directories) + 1 + sum(-(-size // 1024) for size in sizes)
+    return len(folders) + 1 + sum(-(-size // 1024) for size in sizes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -12,6 +13,7 @@ from pkggen.errors import ConfigurationError, Problem
 from pkggen.model import Entry, FormatOptions, Kind, Payload, Rendered
 
 _NAME_LIMIT = 255  # bytes of one path component, on every common file system
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def options_of(payload: Payload, format_name: str) -> FormatOptions:
@@ -47,12 +49,18 @@ def complete(entries: Iterable[Entry], payload: Payload, name: str) -> tuple[Ent
     given = {e.path: replace(e, mtime=payload.epoch) for e in entries if e.kind is Kind.DIRECTORY}
     others = [e for e in entries if e.kind is not Kind.DIRECTORY]
     _check([*given.values(), *others])
-    for entry in others:
-        for parent in parents(entry.path):
-            if parent not in given and is_owned(parent, payload.prefix, name):
-                given[parent] = Entry(parent, Kind.DIRECTORY, 0o755, mtime=payload.epoch)
-    clamped = (replace(e, mtime=min(e.mtime, payload.epoch)) for e in (*given.values(), *others))
+    for parent in directories(others) - given.keys():
+        if is_owned(parent, payload.prefix, name):
+            given[parent] = Entry(parent, Kind.DIRECTORY, 0o755, mtime=payload.epoch)
+    everything = (*given.values(), *others)
+    clamped = (e if e.mtime <= payload.epoch else replace(e, mtime=payload.epoch) for e in everything)
     return tuple(sorted(clamped, key=lambda e: e.path))
+
+
+def directories(entries: Iterable[Entry]) -> set[str]:
+    """Return all directories that ``entries`` lie in, the root left out."""
+    nearest = {posixpath.dirname(e.path) for e in entries} - {"/", ""}
+    return nearest | {parent for directory in nearest for parent in parents(directory)}
 
 
 def parents(path: str) -> Iterator[str]:
@@ -74,11 +82,12 @@ def _check(entries: Sequence[Entry]) -> None:
     counts = Counter(e.path for e in entries)
     problems = [Problem(f"{path} comes from {n} places", "files") for path, n in counts.items() if n > 1]
     files = {e.path for e in entries if e.kind is not Kind.DIRECTORY}
-    for entry in entries:
-        problems += (Problem(why, "files") for why in _faults(entry))
-        clash = next((p for p in parents(entry.path) if p in files), None)
-        if clash:
-            problems.append(Problem(f"{clash} is a file, and {entry.path} lies below it", "files"))
+    problems += [Problem(why, "files") for entry in entries for why in _faults(entry)]
+    if files & directories(entries):
+        for entry in entries:
+            clash = next((p for p in parents(entry.path) if p in files), None)
+            if clash:
+                problems.append(Problem(f"{clash} is a file, and {entry.path} lies below it", "files"))
     ConfigurationError.raise_all(problems)
 
 
@@ -86,15 +95,15 @@ def _faults(entry: Entry) -> Iterator[str]:
     path = entry.path
     if not path.startswith("/") or posixpath.normpath(path) != path:
         yield f"{path!r} is no absolute, plain path"
-    if any(ord(c) < 0x20 or ord(c) == 0x7F for c in path + entry.link):
+    if _CONTROL.search(path + entry.link):
         yield f"{path!r} has a control character in its name"
     try:
-        too_long = any(len(part.encode()) > _NAME_LIMIT for part in path.split("/"))
+        encoded = path.encode()
     except UnicodeEncodeError:
         yield f"{path!r} is not UTF-8"
-    else:
-        if too_long:
-            yield f"{path!r} has a name longer than {_NAME_LIMIT} bytes"
+        return
+    if len(encoded) > _NAME_LIMIT and any(len(part) > _NAME_LIMIT for part in encoded.split(b"/")):
+        yield f"{path!r} has a name longer than {_NAME_LIMIT} bytes"
 
 
 _COMPARED = ("kind", "mode", "owner", "group", "link", "size", "sha256", "mtime", "config")

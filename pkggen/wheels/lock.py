@@ -21,6 +21,7 @@ import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,7 @@ def read_pylock(path: Path) -> Lock:
     return parse_pylock(text, path, numbered=True)
 
 
+@lru_cache(maxsize=4)  # a build reads one and the same lock for several questions
 def parse_pylock(text: str, path: Path, *, numbered: bool = False) -> Lock:
     """Validate the text of a lock that stems from ``path``; ``numbered``: its lines are the file's own."""
     try:
@@ -89,10 +91,11 @@ def parse_pylock(text: str, path: Path, *, numbered: bool = False) -> Lock:
     lines = _lines(packages, starts)
     if isinstance(packages, list):
         _check_hashes(packages, path, lines)
-        _check_packages(data, packages, path, starts)
     try:
         pylock = Pylock.from_dict(data)
     except PylockValidationError as error:
+        if isinstance(packages, list):
+            _check_packages(data, packages, path, starts)
         raise ConfigurationError(f"it is not a valid lock: {error}", where=path.name) from error
     return Lock(pylock, path, lines)
 
