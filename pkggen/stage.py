@@ -31,6 +31,7 @@ from pkggen.model import (
     Service,
     Target,
 )
+from pkggen.overrides import check_overrides
 from pkggen.reach import needs_of
 from pkggen.relations import relations_for
 from pkggen.schema import Config, FormatTable, ServiceTable
@@ -215,10 +216,14 @@ def _generated(path: str, content: bytes, epoch: int) -> Entry:
 
 
 def template_directory(config: Config, root: Path) -> Path | None:
-    """Return the project's own templates, checked to exist, or None."""
+    """Return the folder of the project's own templates, checked without rendering them, or None.
+
+    Raises ConfigurationError with the place of each mistake.
+    """
     if not config.templates:
         return None
     path = root / config.templates
     if not path.is_dir():
         raise ConfigurationError(f"{path} is not a directory", where="tool.pkggen.templates")
+    check_overrides(path)
     return path

@@ -7,16 +7,20 @@ template text, and every value passes a filter that knows the syntax around it.
 
 from __future__ import annotations
 
+import difflib
 import re
 import shlex
 import textwrap
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
+import jinja2.meta
+import jinja2.nodes
 
-from pkggen.errors import ConfigurationError
+from pkggen.errors import ConfigurationError, Problem
 
 _WIDTH = 79  # Debian policy 5.6.13 wants lines that fit 80 columns
 _BIDI = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -24,6 +28,22 @@ _UNSAFE = re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029{_BIDI}]")
 _UNSAFE_TEXT = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{_BIDI}]")
 # rpm skips ASCII blanks before %if, %include and #, even within %description; this is no such blank
 _NO_BREAK_SPACE = "\u00a0"
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What can be told of a template without rendering it; each name goes with the line where it is first.
+
+    ``blocks`` are those of the outermost level. In a template that ``extends`` another one, ``loose``
+    is the line of the first text outside of them, which would never be rendered, else 0.
+    ``names`` are the values that it expects, ``refers`` the templates that it reads.
+    """
+
+    blocks: Mapping[str, int]
+    extends: str
+    loose: int
+    names: Mapping[str, int]
+    refers: tuple[str, ...]
 
 
 class Templates:
@@ -51,6 +71,7 @@ class Templates:
         A mistake in ours is a bug and escapes as jinja2's own error.
         """
         try:
+            self._check_names(name, context)
             return self._environment.get_template(name).render(context)
         except jinja2.TemplateSyntaxError as error:
             where = self._place(error.filename, error.lineno)
@@ -64,10 +85,70 @@ class Templates:
                 raise
             raise ConfigurationError(f"{name} can't be rendered: {error}", where=where) from error
 
+    def outline(self, path: Path) -> Outline:
+        """Return what one of the user's templates is made of.
+
+        Raises ConfigurationError with file and line for a mistake in its syntax or an unknown filter.
+        """
+        try:
+            source = path.read_text(encoding="utf-8")
+            self._environment.compile(source, filename=str(path))
+            return _outlined(self._environment.parse(source))
+        except UnicodeDecodeError as error:
+            raise ConfigurationError(f"not UTF-8: {error.reason}", where=str(path)) from error
+        except jinja2.TemplateSyntaxError as error:
+            raise ConfigurationError(str(error.message), where=f"{path}:{error.lineno}") from error
+
+    def _check_names(self, name: str, context: Mapping[str, object]) -> None:
+        """Raise ConfigurationError for values that the user's template ``name`` expects in vain, on any branch."""
+        path = self._overrides / name if self._overrides else None
+        if path is None or not path.is_file():
+            return
+        known = {*context, *self._environment.globals}
+        ConfigurationError.raise_all(
+            Problem(f"{word!r} is undefined", f"{path}:{number}", nearest(word, known))
+            for word, number in self.outline(path).names.items()
+            if word not in known
+        )
+
     def _place(self, filename: str | None, line: int | None) -> str:
         """Return ``file:line`` when the file is one of the user's, else an empty string."""
         ours = self._overrides is None or not filename or not Path(filename).is_relative_to(self._overrides)
         return "" if ours else f"{filename}:{line}"
+
+
+def _outlined(tree: jinja2.nodes.Template) -> Outline:
+    extends = next((str(getattr(n.template, "value", "")) for n in tree.find_all(jinja2.nodes.Extends)), "")
+    outer = [n for n in tree.body if isinstance(n, jinja2.nodes.Block)]
+    loose = [
+        piece.lineno
+        for node in tree.body
+        if isinstance(node, jinja2.nodes.Output)
+        for piece in node.nodes
+        if not isinstance(piece, jinja2.nodes.TemplateData) or piece.data.strip()
+    ]
+    undeclared = jinja2.meta.find_undeclared_variables(tree)
+    names = [(n.name, n.lineno) for n in tree.find_all(jinja2.nodes.Name) if n.name in undeclared]
+    refers = jinja2.meta.find_referenced_templates(tree)
+    return Outline(
+        blocks={n.name: n.lineno for n in outer},
+        extends=extends,
+        loose=loose[0] if extends and loose else 0,
+        names=dict(sorted(names, key=lambda pair: -pair[1])),
+        refers=tuple(r for r in refers if r),
+    )
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return the remedy for a misspelt name."""
+    near = difflib.get_close_matches(word, known, 1, 0.5)
+    return f"did you mean {near[0]}?" if near else ""
+
+
+def builtin_names() -> tuple[str, ...]:
+    """Return the names of all templates of ours, sorted."""
+    environment = jinja2.Environment(loader=_builtin_loader())  # noqa: S701 - nothing is rendered
+    return tuple(environment.list_templates(extensions=["j2"]))
 
 
 def _builtin_loader() -> jinja2.BaseLoader:

@@ -11,6 +11,7 @@ from pkggen.cli.interpreters import python
 from pkggen.cli.locks import lock, vendor
 from pkggen.cli.packages import build, check, inspect, render
 from pkggen.cli.proposal import init
+from pkggen.cli.templates import templates
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -19,5 +20,5 @@ def main() -> None:
     """Turn a Python project into .deb and .rpm packages that carry all they need."""
 
 
-for command in (init, build, render, inspect, check, deps, lock, vendor, python, cache):
+for command in (init, build, render, inspect, check, deps, lock, vendor, python, templates, cache):
     main.add_command(command)

@@ -34,7 +34,7 @@ LAYERS: tuple[tuple[str, set[str]], ...] = (
             "upkeep",
         },
     ),
-    ("the stage's own parts", {"manifest", "files", "reach", "survey"}),
+    ("the stage's own parts", {"manifest", "files", "reach", "survey", "overrides"}),
     ("stages", {"project", "interpreter", "wheels", "stage", "formats", "output"}),
     ("what a package is made of", {"ingredients"}),
     ("pipeline", {"pipeline", "inspection"}),
