@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from . import TARGETS, TargetError
-from .host import APT_PACKAGES
+from .host import APT_PACKAGES, FOREIGN_PACKAGES
 
 
 def make(names: list[str]) -> None:
@@ -42,7 +42,7 @@ def main() -> int:
         elif options.command == "shell":
             return shell(options.name)
         else:
-            print(*(APT_PACKAGES if options.command == "needs" else TARGETS))
+            print(*((*APT_PACKAGES, *FOREIGN_PACKAGES) if options.command == "needs" else TARGETS))
     except TargetError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

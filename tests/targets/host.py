@@ -24,6 +24,9 @@ on Debian and only has to be named on its derivatives."""
 APT_PACKAGES = ("mmdebstrap", "systemd-container", "debian-archive-keyring")
 """What ``apt-get install`` needs to be given on a fresh Debian host."""
 
+FOREIGN_PACKAGES = ("qemu-user-static", "binfmt-support", "arch-test")
+"""What runs another architecture's programs."""
+
 CACHE_VARIABLE = "PKGGEN_TEST_CACHE"
 MIRROR_VARIABLE = "PKGGEN_TEST_MIRROR"
 
