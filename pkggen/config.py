@@ -144,8 +144,11 @@ def _duplicates(config: Config, file: str, table: str) -> Iterable[Problem]:
     for i, entry in enumerate(config.files):
         where = f"{file}: {_key(table, ['files', i])}"
         formats = {(entry.dst, f) for f in (["deb", "rpm"] if not entry.format else [entry.format])}
-        if placed & formats:
+        whole = entry.dst and not entry.dst.endswith("/")
+        if whole and placed & formats:
             yield Problem(f"a second entry for {entry.dst}", where)
         placed |= formats
-        if (entry.type == "dir") == bool(entry.src):
-            yield Problem("a dir has no src" if entry.src else f"a {entry.type} needs src", where)
+        if (entry.type in ("dir", "ghost")) == bool(entry.src):
+            yield Problem(f"a {entry.type} has no src" if entry.src else f"a {entry.type or 'file'} needs src", where)
+        if not entry.dst and entry.type not in ("doc", "licence"):
+            yield Problem("dst is missing: the path on the target", where)

@@ -63,6 +63,10 @@ def _absolute(value: str) -> str:
     return "/" + posixpath.normpath(value).lstrip("/")  # normpath keeps two leading slashes
 
 
+def _destination(value: str) -> str:
+    return _absolute(value) + "/" * (value.endswith("/") and value.strip("/") != "")
+
+
 def _command(value: str) -> str:
     _one_line(value)
     try:
@@ -125,6 +129,7 @@ Command = Annotated[str, AfterValidator(_command)]
 Mode = Annotated[str, AfterValidator(_mode)]
 Prefix = Annotated[str, AfterValidator(_prefix)]
 AbsolutePath = Annotated[str, AfterValidator(_absolute)]
+Destination = Annotated[str, AfterValidator(_destination)]
 EnvironmentName = Annotated[str, matches(r"[A-Za-z_][A-Za-z0-9_]*", "an environment variable's name")]
 
 

@@ -7,7 +7,7 @@ touching the application's. The release's id is derived from these bytes on the 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from pkggen.model import Distribution, Entry, Kind, Layer, Parts, Project, Service
 from pkggen.schema import Config
@@ -51,8 +51,12 @@ def app_manifest(
     layers: Sequence[Layer],
     commands: Sequence[str],
     services: Sequence[Service],
+    owned: Collection[str] = (),
 ) -> bytes:
-    """Return manifest.json: what the release is, which commands it has and how to prove it."""
+    """Return manifest.json: what the release is, which commands it has and how to prove it.
+
+    ``owned`` are absolute paths of further files; those below ``prefix`` are the package's there.
+    """
     interpreter = parts.interpreter
     return _json(
         {
@@ -68,7 +72,7 @@ def app_manifest(
             "smoke": _smoke(config, parts, layers, commands, services),
             "keep": config.venv.keep,
             "services": [s.unit for s in services],
-            "owned": sorted(f.dst.removeprefix(f"{prefix}/") for f in config.files if f.dst.startswith(f"{prefix}/")),
+            "owned": sorted(p.removeprefix(f"{prefix}/") for p in owned if p.startswith(f"{prefix}/")),
         }
     )
 

@@ -29,6 +29,19 @@ class ConfigKind(str, Enum):
     NOREPLACE = "noreplace"
 
 
+class Role(str, Enum):
+    """What a file is to the package manager besides a file.
+
+    Documents may be left out by an administrator (rpm's ``%doc``, ``%license``). A ghost is made
+    by the application: it is in no package, and goes when the package goes for good.
+    """
+
+    NONE = ""
+    DOC = "doc"
+    LICENCE = "licence"
+    GHOST = "ghost"
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One member of a layer (``path`` relative to it) or of a package (``path`` absolute).
@@ -48,6 +61,7 @@ class Entry:
     owner: str = "root"
     group: str = "root"
     config: ConfigKind = ConfigKind.NONE
+    role: Role = Role.NONE
 
     def below(self, prefix: str) -> Entry:
         """Return the same entry with its path moved under ``prefix``."""

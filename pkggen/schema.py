@@ -15,6 +15,7 @@ from pkggen.fields import (
     IDENTIFIER,
     AbsolutePath,
     Command,
+    Destination,
     EnvironmentName,
     Line,
     Mode,
@@ -91,8 +92,9 @@ class FileTable(Table):
     """``[[tool.pkggen.files]]``: one more file of the package."""
 
     src: Line = ""
-    dst: AbsolutePath
-    type: Literal["file", "config", "config-noreplace", "dir", "symlink"] = "file"
+    dst: Destination = ""
+    type: Literal["", "file", "config", "config-noreplace", "dir", "symlink", "ghost", "doc", "licence"] = ""
+    exclude: tuple[Line, ...] = Field((), description="patterns of what to leave out of a folder or a glob")
     mode: Mode = ""
     owner: UserName = "root"
     group: UserName = "root"
@@ -155,5 +157,12 @@ class Config(Table):
     venv: VenvTable = VenvTable()
     services: tuple[ServiceTable, ...] = ()
     files: tuple[FileTable, ...] = ()
+    man: Paths = Field((), description="man pages")
+    logrotate: Paths = ()
+    cron: Paths = ()
+    sysctl: Paths = ()
+    tmpfiles: Paths = ()
+    polkit: Paths = ()
+    udev: Paths = ()
     deb: FormatTable = FormatTable()
     rpm: FormatTable = FormatTable()

@@ -16,7 +16,7 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from pkggen.errors import ArtefactError, ConfigurationError, Problem
-from pkggen.files import extra_entries
+from pkggen.files import extra_entries, place_recommends
 from pkggen.manifest import app_manifest, layer_manifest
 from pkggen.model import (
     Distribution,
@@ -49,7 +49,12 @@ def stage(project: Project, config: Config, target: Target, parts: Parts, epoch:
     services = tuple(_service(s, project, layout, layers) for s in config.services)
     commands = _commands(config, project, layers)
     needs = needs_of(parts, target)
-    manifest = app_manifest(project, config, parts, prefix=prefix, layers=layers, commands=commands, services=services)
+    links = [_command_link(layout, c, epoch) for c in commands]
+    extra = {name: extra_entries(config, project, prefix, name, epoch, taken=links) for name in ("deb", "rpm")}
+    manifest = app_manifest(
+        project, config, parts, prefix=prefix, layers=layers, commands=commands, services=services,
+        owned={e.path for entries in extra.values() for e in entries},
+    )  # fmt: skip
     compiled = parts.interpreter.compiler is not None
     entries = [
         *(e.below(f"{prefix}/layers/{layer.name}") for layer in layers for e in layer.entries),
@@ -59,7 +64,7 @@ def stage(project: Project, config: Config, target: Target, parts: Parts, epoch:
         ),
         _generated(f"{prefix}/manifest.json", manifest, epoch),
         _generated(f"{prefix}/lib/activate.py", activation_program(), epoch),
-        *(_command_link(layout, c, epoch) for c in commands),
+        *links,
     ]
     return Payload(
         project=replace(project, commands=commands),
@@ -73,7 +78,7 @@ def stage(project: Project, config: Config, target: Target, parts: Parts, epoch:
         needs=needs,
         epoch=epoch,
         options={
-            name: _options(name, config, table, extra_entries(config, project.root, name, epoch, taken=entries))
+            name: _options(name, config, table, extra[name])
             for name, table in (("deb", config.deb), ("rpm", config.rpm))
         },
     )
@@ -189,7 +194,7 @@ def _options(name: str, config: Config, table: FormatTable, extra: tuple[Entry, 
     return FormatOptions(
         depends=(*relations_for(name, config.depends), *table.depends),
         pre_depends=(*relations_for(name, config.pre_depends), *table.pre_depends),
-        recommends=(*relations_for(name, config.recommends), *table.recommends),
+        recommends=(*place_recommends(config, name), *relations_for(name, config.recommends), *table.recommends),
         suggests=(*relations_for(name, config.suggests), *table.suggests),
         enhances=(*relations_for(name, config.enhances), *table.enhances),
         supplements=(*relations_for(name, config.supplements), *table.supplements),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import posixpath
+import re
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from email.utils import parseaddr
 
 from pkggen.errors import ArtefactError
-from pkggen.model import Package, Payload
+from pkggen.formats.members import options_of
+from pkggen.model import ConfigKind, Entry, Package, Payload, Role
 from pkggen.templating import Templates
 from pkggen.versions import package_name
 
@@ -20,7 +22,11 @@ _MACHINES = {"x86_64": "x86_64|amd64", "aarch64": "aarch64|arm64"}
 def template_context(package: Package) -> dict[str, object]:
     """Return the names that every template may use."""
     payload = package.payload
+    declared = options_of(payload, package.format).entries
     return {
+        "ghosts": [e for e in declared if e.role is Role.GHOST],
+        "kept": [quoted_pattern(e.path) for e in declared if _stays(e, package)],
+        "tmpfiles": [posixpath.basename(e.path) for e in declared if e.path.startswith("/usr/lib/tmpfiles.d/")],
         "package": package,
         "payload": payload,
         "project": payload.project,
@@ -38,6 +44,17 @@ def template_context(package: Package) -> dict[str, object]:
         "summary": payload.project.summary or f"{payload.project.name} and the Python it runs on",
         "description": payload.project.description or _DESCRIPTION.format(name=payload.project.name),
     }
+
+
+def _stays(entry: Entry, package: Package) -> bool:
+    """Tell whether a file below the prefix outlives a removal: dpkg's conffiles do, and ghosts, until the purge."""
+    lasting = entry.config is not ConfigKind.NONE or entry.role is Role.GHOST
+    return package.format == "deb" and lasting and entry.path.startswith(f"{package.payload.prefix}/")
+
+
+def quoted_pattern(path: str) -> str:
+    """Return ``path`` as find's -path takes it literally."""
+    return re.sub(r"([][*?\\])", r"\\\1", path)
 
 
 def maintainer(payload: Payload) -> str:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timezone
 from email.utils import format_datetime
-from gzip import GzipFile
 from pathlib import Path
 
 from pkggen.errors import IntegrityError, Problem
+from pkggen.files.places import gzipped
 from pkggen.formats.buildroot import write_buildroot
 from pkggen.formats.compression import Compression, parse_compression
 from pkggen.formats.context import common_texts, template_context
@@ -19,7 +18,7 @@ from pkggen.formats.deb_archive import DebArchive, read_deb
 from pkggen.formats.deb_control import debian_relations, installed_size
 from pkggen.formats.lintian import lintian_overrides
 from pkggen.formats.members import complete, content_entry, differences, directories, options_of, text_entries
-from pkggen.model import ConfigKind, Entry, Kind, Package, Payload, Rendered
+from pkggen.model import ConfigKind, Entry, Kind, Package, Payload, Rendered, Role
 from pkggen.run import find_tool, run
 from pkggen.templating import Templates
 from pkggen.versions import debian_version, package_name
@@ -115,16 +114,13 @@ class Deb:
 def _members(rendered: Rendered) -> tuple[Entry, ...]:
     payload = rendered.package.payload
     own = (_compressed(e) if e.path.endswith("/changelog.Debian") else e for e in text_entries(rendered))
-    extra = options_of(payload, "deb").entries
+    extra = (e for e in options_of(payload, "deb").entries if e.role is not Role.GHOST)
     return complete((*payload.entries, *extra, *own), payload, rendered.package.name)
 
 
 def _compressed(entry: Entry) -> Entry:
     """Return the entry as ``gzip -9n`` packs it (Debian policy 12.7)."""
-    packed = io.BytesIO()
-    with GzipFile(filename="", mode="wb", compresslevel=9, fileobj=packed, mtime=0) as stream:
-        stream.write(entry.content or b"")
-    return content_entry(f"{entry.path}.gz", packed.getvalue(), entry.mtime)
+    return content_entry(f"{entry.path}.gz", gzipped(entry.content or b""), entry.mtime)
 
 
 def _control_files(rendered: Rendered, entries: tuple[Entry, ...]) -> Iterator[Entry]:
@@ -163,7 +159,7 @@ def _as_packed(rendered: Rendered) -> Iterator[Entry]:
         yield Entry(path, Kind.DIRECTORY, 0o755, mtime=rendered.package.payload.epoch)
     for entry in entries:
         config = ConfigKind.NONE if entry.config is ConfigKind.NONE else ConfigKind.NOREPLACE
-        yield replace(entry, owner="root", group="root", config=config)
+        yield replace(entry, owner="root", group="root", config=config, role=Role.NONE)
 
 
 def _control_differences(rendered: Rendered, archive: DebArchive, path: str) -> Iterator[Problem]:

@@ -106,7 +106,7 @@ def _faults(entry: Entry) -> Iterator[str]:
         yield f"{path!r} has a name longer than {_NAME_LIMIT} bytes"
 
 
-_COMPARED = ("kind", "mode", "owner", "group", "link", "size", "sha256", "mtime", "config")
+_COMPARED = ("kind", "mode", "owner", "group", "link", "size", "sha256", "mtime", "config", "role")
 
 
 def differences(expected: Iterable[Entry], actual: Iterable[Entry], path: str) -> Iterator[Problem]:

@@ -16,7 +16,7 @@ from pkggen.formats.compression import Compression, parse_compression
 from pkggen.formats.context import common_texts, template_context
 from pkggen.formats.members import complete, differences, options_of, text_entries
 from pkggen.formats.rpm_archive import read_rpm
-from pkggen.formats.rpm_files import file_lines, ghosts
+from pkggen.formats.rpm_files import file_lines, ghosts, marked
 from pkggen.formats.rpm_header import header_differences, rpm_relations
 from pkggen.model import Entry, Package, Payload, Rendered
 from pkggen.run import find_tool, run
@@ -155,7 +155,7 @@ def _members(rendered: Rendered) -> tuple[Entry, ...]:
     payload = rendered.package.payload
     extra = options_of(payload, "rpm").entries
     entries = (*payload.entries, *extra, *text_entries(rendered), *ghosts(payload))
-    return complete(entries, payload, rendered.package.name)
+    return tuple(marked(e) for e in complete(entries, payload, rendered.package.name))
 
 
 def _changelog_date(payload: Payload) -> str:

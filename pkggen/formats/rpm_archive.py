@@ -14,7 +14,7 @@ import rpmfile  # type: ignore[import-untyped]
 from rpmfile.errors import RPMError  # type: ignore[import-untyped]
 
 from pkggen.errors import ArtefactError
-from pkggen.model import ConfigKind, Entry, Kind
+from pkggen.model import ConfigKind, Entry, Kind, Role
 
 _MAGIC = b"\xed\xab\xee\xdb"
 _CHUNK = 1 << 20
@@ -38,7 +38,8 @@ _TAGS = (
     "packager", "size", "buildtime", "archive_compression", "payloadflags",
 )  # fmt: skip
 _LESS, _GREATER, _EQUAL = 2, 4, 8
-_CONFIG, _NOREPLACE, _GHOST = 1, 16, 64
+_CONFIG, _DOC, _NOREPLACE, _GHOST, _LICENCE = 1, 2, 16, 64, 128
+_ROLES = {_GHOST: Role.GHOST, _LICENCE: Role.LICENCE, _DOC: Role.DOC}
 _KINDS: tuple[tuple[Callable[[int], bool], Kind], ...] = (
     (stat.S_ISREG, Kind.FILE), (stat.S_ISDIR, Kind.DIRECTORY), (stat.S_ISLNK, Kind.SYMLINK),
 )  # fmt: skip
@@ -134,6 +135,7 @@ def _members(headers: Mapping[str, Any]) -> tuple[tuple[Entry, ...], frozenset[s
                 owner=_text(owner),
                 group=_text(group),
                 config=config if flags & _CONFIG else ConfigKind.NONE,
+                role=next((role for flag, role in _ROLES.items() if flags & flag), Role.NONE),
             )
         )
     return tuple(found), frozenset(ghosts)

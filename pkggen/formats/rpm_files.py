@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from pkggen.errors import ConfigurationError, Problem
-from pkggen.model import ConfigKind, Entry, Kind, Payload
+from pkggen.model import ConfigKind, Entry, Kind, Payload, Role
 
 # rpm's %files lines are globs that are split at blanks and expanded twice; no version agrees with the next on quoting
 _ODD = re.compile(r"[^\w./@:=,+~^-]")
 _CONFIG = {ConfigKind.NONE: "", ConfigKind.CONFIG: "%config ", ConfigKind.NOREPLACE: "%config(noreplace) "}
 
+_ROLES = {Role.NONE: "", Role.DOC: "%doc ", Role.LICENCE: "%license ", Role.GHOST: "%ghost "}
+# %__docdir_path: what lies there is a document to rpm, marked or not
+_DOCUMENTS = ("/usr/share/doc/", "/usr/share/man/", "/usr/share/info/")
+
+
+def marked(entry: Entry) -> Entry:
+    """Return the entry with the mark that rpmbuild gives it by its place."""
+    implied = entry.role is Role.NONE and entry.kind is not Kind.DIRECTORY and entry.path.startswith(_DOCUMENTS)
+    return replace(entry, role=Role.DOC) if implied else entry
+
 
 def ghosts(payload: Payload) -> tuple[Entry, ...]:
     """Return what activation makes: not in the package, yet ``rpm -qf`` names the package for it."""
     return (
-        Entry(f"{payload.prefix}/current", Kind.SYMLINK, 0o777, mtime=payload.epoch, link="releases"),
-        Entry(f"{payload.prefix}/releases", Kind.DIRECTORY, 0o755, mtime=payload.epoch),
+        Entry(f"{payload.prefix}/current", Kind.SYMLINK, 0o777, mtime=payload.epoch, link="releases", role=Role.GHOST),
+        Entry(f"{payload.prefix}/releases", Kind.DIRECTORY, 0o755, mtime=payload.epoch, role=Role.GHOST),
     )
 
 
@@ -31,13 +42,11 @@ def file_lines(entries: Iterable[Entry], payload: Payload) -> Iterator[str]:
     layers = f"{payload.prefix}/layers"
     listed = [e for e in entries if not e.path.startswith(layers + "/")]
     _check(listed, [e for e in entries if e.path.startswith(layers + "/")])
-    phantoms = {e.path for e in ghosts(payload)}
     for entry in listed:
-        ghost = "%ghost " if entry.path in phantoms else ""
         directory = "%dir " if entry.kind is Kind.DIRECTORY and entry.path != layers else ""
         owners = (entry.owner, entry.group)
         attributes = "" if owners == ("root", "root") else "%attr(-,{},{}) ".format(*owners)
-        yield f"{ghost}{_CONFIG[entry.config]}{attributes}{directory}{_glob(entry.path)}"
+        yield f"{_ROLES[entry.role]}{_CONFIG[entry.config]}{attributes}{directory}{_glob(entry.path)}"
 
 
 def _glob(path: str) -> str:
