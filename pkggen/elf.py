@@ -138,6 +138,7 @@ def merge(needs: Sequence[Needs]) -> Needs:
         plugins=tuple(sorted(absent, key=lambda part: part.glibc_by)),
         cpu=newest.cpu,
         cpu_by=newest.cpu_by,
+        python=max((part.python for part in needs), default=""),
     )
 
 

@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 from pkggen.cache import Cache
 from pkggen.config import load_config
 from pkggen.errors import ArtefactError, ConfigurationError
-from pkggen.interpreter import resolve_interpreter
+from pkggen.interpreter import SYSTEM, resolve_interpreter
 from pkggen.model import (
     Distribution,
     Interpreter,
@@ -205,7 +205,9 @@ def effective_config(options: Options) -> Config:
     source = (
         str(Path(options.python).absolute()) if options.python and Path(options.python).exists() else options.python
     )
-    python = {"source": source, "sha256": options.python_sha256} if options.python else {}
+    python: dict[str, object] = {"source": source, "sha256": options.python_sha256} if options.python else {}
+    if options.python and options.python != SYSTEM:  # what the file says of the system's is not about this one
+        python |= {"version": "", "site_packages": False}
     return config.model_copy(
         update={
             "python": config.python.model_copy(update=python),
@@ -221,7 +223,9 @@ def effective_config(options: Options) -> Config:
 def python_spec(config: Config) -> PythonSpec:
     """Return which interpreter is asked for."""
     table = config.python
-    return PythonSpec(table.source, table.sha256, table.mirror, table.keep, config.wheels.frozen)
+    return PythonSpec(
+        table.source, table.sha256, table.mirror, table.keep, config.wheels.frozen, table.version, table.site_packages
+    )
 
 
 def wheel_spec(config: Config, root: Path, metadata: Metadata, interpreter: Interpreter, target: Target) -> WheelSpec:

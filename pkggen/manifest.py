@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Sequence
 
-from pkggen.model import Distribution, Entry, Kind, Layer, Parts, Project, Service
+from pkggen.model import Distribution, Entry, Interpreter, Kind, Layer, Parts, Project, Service
 from pkggen.schema import Config
 
 SCHEMA = 1  # of manifest.json and layers/*.json; activate.py refuses another
@@ -57,7 +57,6 @@ def app_manifest(
 
     ``owned`` are absolute paths of further files; those below ``prefix`` are the package's there.
     """
-    interpreter = parts.interpreter
     return _json(
         {
             "schema": SCHEMA,
@@ -65,7 +64,7 @@ def app_manifest(
             "version": project.version,
             "release": config.release,
             "prefix": prefix,
-            "python": {"layer": "python", "executable": interpreter.executable, "version": interpreter.version},
+            "python": _python(parts.interpreter),
             "layers": [layer.name for layer in layers],
             "isolated": config.venv.isolated,
             "commands": list(commands),
@@ -75,6 +74,15 @@ def app_manifest(
             "owned": sorted(p.removeprefix(f"{prefix}/") for p in owned if p.startswith(f"{prefix}/")),
         }
     )
+
+
+def _python(interpreter: Interpreter) -> dict[str, object]:
+    """Return where the interpreter is: in a layer, or the target's own."""
+    if interpreter.system is None:
+        return {"layer": "python", "executable": interpreter.executable, "version": interpreter.version}
+    system = interpreter.system
+    return {"system": True, "executable": system.executable, "version": interpreter.minor,
+            "site-packages": system.site_packages}  # fmt: skip
 
 
 def _smoke(

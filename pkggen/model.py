@@ -80,6 +80,7 @@ class Needs:
     ``plugins`` are files that can't be loaded with what is here, such as those for a framework
     that isn't installed; what they need counts only where that is present.
     ``cpu`` is the level that a file declares, 2 for x86-64-v2 and so on, else 0; ``cpu_by`` names it.
+    ``python`` is the system's Python that is asked for ("3.11"), empty where the package has its own.
     """
 
     machine: str = ""
@@ -91,6 +92,7 @@ class Needs:
     plugins: tuple[Needs, ...] = ()
     cpu: int = 0
     cpu_by: str = ""
+    python: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,8 @@ class PythonSpec:
     ``source`` is "host", "host:/path/to/python3.12", a version ("3.12", "3.12.4", ">=3.11,<3.13"),
     or a path or URL of a directory or archive in the install_only layout. ``mirror`` replaces the
     base URL of standalone builds. ``keep`` names trim profiles whose files stay. With ``frozen`` a
-    version stands for what it stood for before, or is an error.
+    version stands for what it stood for before, or is an error. "system" is the target's own python3, of
+    ``version`` ("3.11"; that of the targets when empty), with the distribution's modules or without.
     """
 
     source: str = "host"
@@ -130,6 +133,8 @@ class PythonSpec:
     mirror: str = ""
     keep: tuple[str, ...] = ()
     frozen: bool = False
+    version: str = ""
+    site_packages: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +170,23 @@ class Compiler:
 
 
 @dataclass(frozen=True, slots=True)
+class SystemPython:
+    """The target's own CPython: its absolute path there, and what a package has to depend on, by format.
+
+    With ``site_packages`` the application sees the modules that the distribution's packages hold.
+    """
+
+    executable: str
+    depends: Mapping[str, tuple[str, ...]]
+    site_packages: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Interpreter:
     """A checked, unpacked, relocatable CPython: ``tree`` holds ``bin/`` and ``lib/``.
 
-    ``runs_here`` says whether the build host can execute it. Where it can't, ``stand_in`` is one
-    whose byte code it understands, or None.
+    ``runs_here`` says whether the build host can run its programs. Where it can't, ``stand_in`` is one
+    whose byte code it understands, or None. With ``system`` it is the target's own, and ``tree`` is empty.
     """
 
     version: str
@@ -178,11 +195,14 @@ class Interpreter:
     digest: str
     runs_here: bool = True
     stand_in: Compiler | None = None
+    system: SystemPython | None = None
 
     @property
     def compiler(self) -> Compiler | None:
         """Return what makes byte code for it here; None leaves that to the target."""
-        return Compiler(self.tree.root / self.executable) if self.runs_here else self.stand_in
+        if self.system or not self.runs_here:
+            return self.stand_in
+        return Compiler(self.tree.root / self.executable)
 
     @property
     def minor(self) -> str:
@@ -191,8 +211,8 @@ class Interpreter:
 
     @property
     def executable(self) -> str:
-        """Return the interpreter's path within its tree."""
-        return f"bin/python{self.minor}"
+        """Return the interpreter's path within its tree, or on the target."""
+        return self.system.executable if self.system else f"bin/python{self.minor}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pkggen import elf
 from pkggen.errors import ArtefactError, Problem
 from pkggen.model import Distribution, Needs, Package, Parts, Target
-from pkggen.targets import DISTRIBUTIONS, GLIBC, GLIBCXX, WITHOUT_ZSTD
+from pkggen.targets import DISTRIBUTIONS, GLIBC, GLIBCXX, PYTHON, WITHOUT_ZSTD
 
 _CXX = "libstdc++.so.6"
 _NONE = "no release that pkggen knows"
@@ -39,9 +39,12 @@ def runs_on(packages: Sequence[Package]) -> str:
     """
     needs = packages[0].payload.needs
     oldest = [release for package in packages for release in oldest_releases(package)]
-    where = ", ".join(_spoken(release) + "+" for release in oldest) or _NONE
+    # the system's Python is of one release: the next has another
+    where = ", ".join(_spoken(release) + ("" if needs.python else "+") for release in oldest) or _NONE
     because = f"glibc {_dotted(needs.glibc)}, raised by {_part(needs.glibc_by)}" if needs.glibc else "no compiled code"
-    if any(GLIBC[r] >= needs.glibc and not _fits(r, needs) for r in GLIBC):
+    if needs.python:
+        because += f", the system's Python {needs.python}"
+    if any(GLIBC[r] >= needs.glibc and GLIBCXX[r] < _cxx(needs) for r in GLIBC):
         because += f", and GLIBCXX_3.4.{_cxx(needs)} of libstdc++"
     unread = [_spoken(r) for package in packages for r in _unread(package)]
     packed = f"; its compression keeps {' and '.join(unread)} out, unless declared as a target" if unread else ""
@@ -56,8 +59,12 @@ def systems(needs: Needs) -> str:
 
 
 def oldest_releases(package: Package) -> tuple[str, ...]:
-    """Return, for each distribution of the package's format, the oldest release that it runs on."""
-    return _oldest([r for r in _new_enough(package) if r not in _unread(package)])
+    """Return, for each distribution of the package's format, the oldest release that it runs on.
+
+    Where the system's own Python is needed: every one that has it by default.
+    """
+    fitting = [r for r in _new_enough(package) if r not in _unread(package)]
+    return tuple(fitting) if package.payload.needs.python else _oldest(fitting)
 
 
 def _oldest(fitting: Sequence[str]) -> tuple[str, ...]:
@@ -71,7 +78,8 @@ def _new_enough(package: Package) -> list[str]:
 
 
 def _fits(release: str, needs: Needs) -> bool:
-    return GLIBC[release] >= needs.glibc and GLIBCXX[release] >= _cxx(needs)
+    python = not needs.python or f"{PYTHON[release]}.".startswith(f"{needs.python}.")
+    return python and GLIBC[release] >= needs.glibc and GLIBCXX[release] >= _cxx(needs)
 
 
 def _cxx(needs: Needs) -> int:

@@ -36,11 +36,15 @@ class PythonTable(Table):
     """``[tool.pkggen.python]``: the interpreter inside the package."""
 
     source: Line = Field(
-        "host", description="host, host:/path/to/python3, a version such as 3.12, a range, a path or a URL"
+        "host", description="host, host:/path/to/python3, a version such as 3.12, a range, a path, a URL or system"
     )
     sha256: Annotated[str, matches(r"([0-9a-f]{64})?", "64 hexadecimal digits")] = ""
     mirror: Line = ""
     keep: tuple[Line, ...] = Field((), description="trim profiles whose files stay")
+    version: Annotated[str, matches(r"(3\.\d+(\.\d+)?)?", 'write it as "3.11" or "3.11.2"')] = Field(
+        "", description="the system's Python that the wheels are for; that of the targets when empty"
+    )
+    site_packages: bool = Field(default=False, description="with the system's Python: see its packages' modules, too")
 
 
 class WheelsTable(Table):

@@ -29,6 +29,7 @@ from pkggen.model import (
     Payload,
     Project,
     Service,
+    SystemPython,
     Target,
 )
 from pkggen.overrides import check_overrides
@@ -78,7 +79,7 @@ def stage(project: Project, config: Config, target: Target, parts: Parts, epoch:
         needs=needs,
         epoch=epoch,
         options={
-            name: _options(name, config, table, extra[name])
+            name: _options(name, config, table, extra[name], parts.interpreter.system)
             for name, table in (("deb", config.deb), ("rpm", config.rpm))
         },
     )
@@ -93,8 +94,9 @@ def _layers(parts: Parts) -> tuple[Layer, ...]:
     tree = parts.interpreter.tree
     seen: dict[str, str] = {}
     deps = [_contents(d, seen) for d in parts.dependencies]
+    own = () if parts.interpreter.system else (Layer("python", tree.entries),)
     return (
-        Layer("python", tree.entries),
+        *own,
         Layer(
             "deps",
             tuple(sorted((e for entries in deps for e in entries), key=lambda e: e.path)),
@@ -190,9 +192,11 @@ def _service(table: ServiceTable, project: Project, layout: Layout, layers: Sequ
     )
 
 
-def _options(name: str, config: Config, table: FormatTable, extra: tuple[Entry, ...]) -> FormatOptions:
+def _options(
+    name: str, config: Config, table: FormatTable, extra: tuple[Entry, ...], python: SystemPython | None
+) -> FormatOptions:
     return FormatOptions(
-        depends=(*relations_for(name, config.depends), *table.depends),
+        depends=(*(python.depends[name] if python else ()), *relations_for(name, config.depends), *table.depends),
         pre_depends=(*relations_for(name, config.pre_depends), *table.pre_depends),
         recommends=(*place_recommends(config, name), *relations_for(name, config.recommends), *table.recommends),
         suggests=(*relations_for(name, config.suggests), *table.suggests),

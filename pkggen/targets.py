@@ -54,6 +54,28 @@ GLIBCXX: Mapping[str, int] = {
 }
 """Release → N of the newest GLIBCXX_3.4.N in its libstdc++, by the gcc that it is of (libstdc++ manual, "ABI")."""
 
+PYTHON: Mapping[str, str] = {
+    "debian:11": "3.9.2",
+    "debian:12": "3.11.2",
+    "debian:13": "3.13.5",
+    "ubuntu:20.04": "3.8.2",
+    "ubuntu:22.04": "3.10.4",
+    "ubuntu:24.04": "3.12.3",
+    "ubuntu:26.04": "3.14",
+    "el:8": "3.6",
+    "el:9": "3.9",
+    "el:10": "3.12",
+    "amazonlinux:2023": "3.9",
+    "fedora:42": "3.13",
+    "fedora:43": "3.14",
+    "sles:15": "3.6",
+    "sles:16": "3.13",
+}
+"""Release → the version of its python3, as it was first released; the patch is left out where it isn't known.
+
+Checked: Debian; the others from memory.
+"""
+
 DISTRIBUTIONS: Mapping[str, tuple[str, str]] = {
     "debian": ("Debian", "deb"),
     "ubuntu": ("Ubuntu", "deb"),

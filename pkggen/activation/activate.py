@@ -4,7 +4,8 @@ Shipped verbatim as ``<prefix>/lib/activate.py`` and run as root by the package'
 scripts and by administrators. One file, standard library only, syntax of Python 3.8.
 
 argv
-    ``<prefix>/layers/python/bin/python3.X -I -B <prefix>/lib/activate.py VERB [--json]``
+    ``<prefix>/layers/python/bin/python3.X -I -B <prefix>/lib/activate.py VERB [--json]``, or with the
+    system's ``/usr/bin/python3.X`` where the package has no interpreter of its own
 
     configure      make the package's release from its layers and switch ``current`` to it
     rollback [ID]  switch back to the release that was current before, or to release ID
@@ -20,8 +21,9 @@ environment
 
 input
     ``manifest.json`` and ``layers/<name>.json`` (schema 1). A layer with ``"compile": true``
-    came without byte code, which is then made here. The manifest's optional ``owned`` lists further
-    paths of the package under the prefix, so that ``remove`` does not take them for someone's own.
+    came without byte code, which is then made here. The manifest's ``python`` names a layer and the
+    program in it or, with ``"system": true``, the absolute path of the system's own. Its optional ``owned``
+    lists further paths of the package under the prefix, so that ``remove`` does not take them for someone's own.
 
 output
     Lines for people on stdout, errors on stderr, each starting ``<app>: ``. With ``--json`` all
@@ -183,6 +185,10 @@ class Plan:
         self.layers: dict[str, dict[str, Any]] = {}
         digest = hashlib.sha256(data)
         try:
+            python = self.manifest["python"]
+            # within the release, or absolute where it is the system's own: join() then drops what stands before it
+            self.python = os.path.join("" if python.get("system") else "python", python["executable"])
+            self.layer = python.get("layer")
             for path in [f"layers/{name}.json" for name in self.manifest["layers"]]:
                 data, layer = read_json(base / path)
                 digest.update(data)
@@ -193,13 +199,12 @@ class Plan:
             self.id = re.sub(r"[^A-Za-z0-9.+~_-]", "_", name)
             self.app, self.keep = str(self.manifest["app"]), int(self.manifest["keep"])
             self.smoke, self.commands = list(self.manifest["smoke"]), list(self.manifest["commands"])
-            self.python = "python/" + self.manifest["python"]["executable"]
         except (KeyError, TypeError, ValueError) as error:
             raise damaged(f"{base / 'manifest.json'} or layers/*.json: {error!r}") from None
 
     def _add_layer(self, layer: dict[str, Any]) -> None:
         name = layer["name"]
-        top = "python/" if name == self.manifest["python"]["layer"] else "venv/"
+        top = "python/" if name == self.layer else "venv/"
         source = f"{self.base}/layers/{name}/"
         for path, size, digest, _mode in layer["files"]:
             self.members[top + path] = File(source + path, size, digest)
@@ -229,7 +234,7 @@ class Plan:
                 self.members["venv/" + path] = rewritten(self.members["venv/" + path], head)
             for name, module, attr in layer["scripts"]:
                 self.members["venv/bin/" + name] = script(name, module, attr, head)
-        self.members.update(scaffold(final, self.python, self.manifest["python"]["version"]))
+        self.members.update(scaffold(final, self.python, self.manifest["python"]))
         for path in ["manifest.json", *(f"layers/{name}.json" for name in self.layers)]:
             data = (self.base / path).read_bytes()
             self.members["manifest/" + path] = File(f"{self.base}/{path}", len(data), hashlib.sha256(data).hexdigest())
@@ -247,17 +252,22 @@ class Plan:
         """Return the modules of layers that came without byte code; tests are never worth it."""
         found = []
         for layer in [layer for layer in self.layers.values() if layer.get("compile")]:
-            top = "python/" if layer["name"] == self.manifest["python"]["layer"] else "venv/"
+            top = "python/" if layer["name"] == self.layer else "venv/"
             names = [row[0] for row in layer["files"]]
             found += [top + name for name in names if name.endswith(".py") and "tests" not in name.split("/")]
         return found
 
 
-def scaffold(home: str, python: str, version: str) -> dict[str, Member]:
-    """Return what makes ``home/venv`` a venv of the interpreter ``home/python``: settings and links (PEP 405)."""
-    config = f"home = {home}/{os.path.dirname(python)}\ninclude-system-site-packages = false\nversion = {version}\n"
+def scaffold(home: str, python: str, about: dict[str, Any]) -> dict[str, Member]:
+    """Return what makes ``home/venv`` a venv (PEP 405) of the interpreter ``home/python``: settings and links.
+
+    ``python`` may be absolute; ``about`` is what the manifest says of it.
+    """
+    config = f"home = {os.path.join(home, os.path.dirname(python))}\n"
+    config += f"include-system-site-packages = {'true' if about.get('site-packages') else 'false'}\n"
+    config += f"version = {about['version']}\n"
     members: dict[str, Member] = {"venv/pyvenv.cfg": Text(config.encode(), 0o644)}
-    members["venv/bin/python"] = Link("../../" + python)
+    members["venv/bin/python"] = Link(os.path.join("../../", python))
     for name in {"python3", os.path.basename(python)} - {"python"}:
         members["venv/bin/" + name] = Link("python")
     return members
@@ -523,7 +533,7 @@ def prepare(plan: Plan, release: Path) -> None:
     sources = "".join(f"{release}/{name}\n" for name in plan.sources())
     if sources:  # a module that can't be compiled is no reason to stop: test data often can't
         words = ["-I", "-m", "compileall", "-qq", "-j0", "--invalidation-mode", "unchecked-hash", "-i", "-"]
-        run([f"{release}/{plan.python}", *words], COMPILE_LIMIT, sources)
+        run([os.path.join(release, plan.python), *words], COMPILE_LIMIT, sources)
     if os.path.exists("/sys/fs/selinux/enforce"):
         for tool in [path for path in ("/usr/sbin/restorecon", "/sbin/restorecon") if os.path.exists(path)][:1]:
             run([tool, "-R", str(release)], COMPILE_LIMIT)
@@ -651,7 +661,8 @@ def configure(place: Place) -> dict[str, Any]:
         with contextlib.suppress(FileExistsError):
             os.mkdir(place.releases, 0o755)
         check_place(place, plan)
-        status, words = run([f"{place.root}/layers/{plan.python}", "-I", "-B", "-c", ""], SMOKE_LIMIT)
+        python = os.path.join(place.root, "layers", plan.python)
+        status, words = run([python, "-I", "-B", "-c", ""], SMOKE_LIMIT)
         if status:
             raise Failure(f"the interpreter does not run on this machine (status {status}): {words}", BROKEN)
         sweep(place)

@@ -124,6 +124,9 @@ def check_python(
         requires_python=SpecifierSet(), root=Path(), offline=offline,
     )  # fmt: skip
     needs = made.tree.needs
+    if made.system:
+        _tell({"version": made.minor, "origin": made.origin, "executable": made.executable}, as_json=as_json)
+        return
     missing = prove(made, cache) if made.runs_here else ()
     _tell(
         {

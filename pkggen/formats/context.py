@@ -41,8 +41,8 @@ def template_context(package: Package) -> dict[str, object]:
         "program": posixpath.join(payload.prefix, "lib/activate.py"),
         "machines": _MACHINES.get(payload.target.arch, payload.target.arch),
         "date": datetime.fromtimestamp(payload.epoch, timezone.utc),
-        "summary": payload.project.summary or f"{payload.project.name} and the Python it runs on",
-        "description": payload.project.description or _DESCRIPTION.format(name=payload.project.name),
+        "summary": payload.project.summary or f"{payload.project.name} and {_BRINGS[bool(payload.needs.python)]}",
+        "description": payload.project.description or _description(payload),
     }
 
 
@@ -66,20 +66,30 @@ def maintainer(payload: Payload) -> str:
     return f"{quoted or address} <{address or f'{package_name(payload.project.name)}@package.invalid'}>"
 
 
+_BRINGS = ("the Python it runs on", "the libraries it needs")
+_ON_SYSTEM = (
+    "{name} with all the libraries it needs, for the system's Python {python}.\nNothing is downloaded on installation."
+)
 _DESCRIPTION = (
     "{name} with its own Python interpreter and all the libraries it needs.\n"
     "Nothing is downloaded on installation, and the system's Python stays untouched."
 )
 
 
+def _description(payload: Payload) -> str:
+    python = payload.needs.python
+    return (_ON_SYSTEM if python else _DESCRIPTION).format(name=payload.project.name, python=python)
+
+
 def interpreter_path(payload: Payload) -> str:
-    """Return the absolute path of the packaged interpreter, as manifest.json tells it."""
+    """Return the absolute path of the interpreter, as manifest.json tells it."""
     path = posixpath.join(payload.prefix, "manifest.json")
     manifest = next((e for e in payload.entries if e.path == path and e.content), None)
     if manifest is None or manifest.content is None:
         raise ArtefactError(f"{path} is not among the payload's files")
     python = json.loads(manifest.content)["python"]
-    return posixpath.join(payload.prefix, "layers", python["layer"], python["executable"])
+    # the system's own is named by its absolute path, and is in no layer
+    return posixpath.join(payload.prefix, "layers", python.get("layer", ""), python["executable"])
 
 
 def common_texts(templates: Templates, context: Mapping[str, object], package: Package) -> dict[str, str]:

@@ -4,5 +4,6 @@ from pkggen.interpreter.harvested import harvest
 from pkggen.interpreter.offers import Offer, fetch_standalone, offers
 from pkggen.interpreter.resolve import prove, resolve_interpreter
 from pkggen.interpreter.standalone import versions_of
+from pkggen.interpreter.system import SYSTEM
 
-__all__ = ["Offer", "fetch_standalone", "harvest", "offers", "prove", "resolve_interpreter", "versions_of"]
+__all__ = ["SYSTEM", "Offer", "fetch_standalone", "harvest", "offers", "prove", "resolve_interpreter", "versions_of"]

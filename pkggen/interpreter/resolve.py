@@ -21,13 +21,14 @@ from pkggen.interpreter.selftest import selftest
 from pkggen.interpreter.source import Source
 from pkggen.interpreter.stand_in import with_byte_code
 from pkggen.interpreter.standalone import find_release, is_version
+from pkggen.interpreter.system import SYSTEM, refuse_system_keys, system_interpreter
 from pkggen.interpreter.trim import check_profiles
 from pkggen.model import Interpreter, PythonSpec, Target
 from pkggen.reporter import Reporter
 
 _WHERE = "tool.pkggen.python.source"
 _FORMS = (
-    'use "host", "host:/path/to/python3.12", a version ("3.12", ">=3.11,<3.13"), '
+    'use "host", "host:/path/to/python3.12", "system", a version ("3.12", ">=3.11,<3.13"), '
     "or a path or URL of an install_only archive"
 )
 
@@ -52,6 +53,12 @@ def resolve_interpreter(
     IntegrityError when a digest is another, StorageError when a download fails.
     """
     check_profiles(spec.keep)
+    if spec.source == SYSTEM:
+        return with_byte_code(
+            system_interpreter(spec, target, requires_python, reporter), spec, cache, reporter,
+            root=root, offline=offline,
+        )  # fmt: skip
+    refuse_system_keys(spec)
     source = _find_source(
         spec, target, cache, reporter, requires_python=requires_python, root=root, locks=locks, offline=offline
     )  # fmt: skip

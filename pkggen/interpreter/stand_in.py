@@ -33,7 +33,7 @@ from pkggen.reporter import Reporter
 def with_byte_code(
     interpreter: Interpreter, spec: PythonSpec, cache: Cache, reporter: Reporter, *, root: Path, offline: bool
 ) -> Interpreter:
-    """Return ``interpreter``, which is for another machine, with byte code and with what made it.
+    """Return ``interpreter``, which can't run here, with byte code and with what made it.
 
     Tried are a sibling of the archive or standalone build that ``spec`` names, and this machine's
     own interpreters; where none will do, it is returned as it is, and a warning tells.
@@ -46,11 +46,11 @@ def with_byte_code(
             continue
         if compatible(version, interpreter.version):
             reporter.note(f"byte code is made by {compiler.identity}")
+            if interpreter.system:
+                return replace(interpreter, stand_in=compiler)
             return replace(interpreter, tree=_compiled(interpreter, compiler, cache), stand_in=compiler)
-    machine = interpreter.tree.needs.machine
-    reporter.warn(
-        f"no Python {interpreter.minor} here can make byte code for {machine}: the target does, on installation"
-    )
+    whom = interpreter.tree.needs.machine or "the system's"
+    reporter.warn(f"no Python {interpreter.minor} here can make byte code for {whom}: the target does, on installation")
     return interpreter
 
 
@@ -85,6 +85,9 @@ def _candidates(
         found = choose_host(SpecifierSet(f"=={interpreter.minor}.*", prereleases=True))
         return found.version, Compiler(found.executable, f"host {found.version}")
 
+    if interpreter.system:
+        yield installed
+        return
     if is_version(spec.source):
         yield published
     elif not (spec.sha256 or spec.frozen) and (  # nobody vouches for a neighbour of what is pinned

@@ -1,0 +1,163 @@
+"""Packages that bring no interpreter: they run on the target's own python3, and ask for it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.packages import build
+from tests.targets import Box, Target, host
+
+PROJECT = """\
+[build-system]
+requires = ["setuptools>=69"]
+build-backend = "setuptools.build_meta"
+
+[project]
+name = "guest"
+version = "{version}"
+dependencies = ["markupsafe==3.0.2", "six"]
+
+[project.scripts]
+guest = "guest:main"
+
+[tool.setuptools]
+py-modules = ["guest"]
+
+[tool.pkggen]
+targets = ["debian:12"]
+python.source = "system"
+python.site-packages = true
+wheels.exclude = ["six"]
+deb.depends = ["python3-six"]
+"""
+GUEST = """\
+import sys
+from importlib.metadata import version
+
+
+def main():
+    import markupsafe._speedups
+    found = "without"
+    try:
+        import six
+        found = six.__file__
+    except ImportError:
+        pass
+    print(version("guest"), "%d.%d" % sys.version_info[:2], markupsafe._speedups.__file__, found)
+"""
+ABI = """\
+Name: python-abi
+Version: 1
+Release: 1
+Summary: What Fedora's python3 provides and a converted Debian one does not
+License: none
+BuildArch: noarch
+Provides: python(abi) = 3.11
+%description
+%files
+"""
+SITE = "lib/python3.11/site-packages"
+
+
+@pytest.fixture(scope="session")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a directory with both versions' packages."""
+    home = tmp_path_factory.mktemp("system")
+    for version in ("1.0", "2.0"):
+        root = home / f"source-{version}"
+        root.mkdir()
+        (root / "pyproject.toml").write_text(PROJECT.format(version=version))
+        (root / "guest.py").write_text(GUEST)
+        for path in build(root, root / "dist").values():
+            path.rename(home / f"guest-{version}{path.suffix}")
+    return home
+
+
+@pytest.fixture
+def python_packages(debian_12: Target, tmp_path: Path) -> Path:
+    """Return a directory with Debian 12's packages of python3 and python3-six, as far as the target lacks them."""
+    sources, archives = tmp_path / "sources.list", tmp_path / "archives"
+    signed = "[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]"
+    sources.write_text(f"deb {signed} {host.debian_mirror() or 'http://deb.debian.org/debian'} bookworm main\n")
+    for directory in (tmp_path / "lists/partial", archives / "partial"):
+        directory.mkdir(parents=True)
+    places = {
+        "Etc::SourceList": sources, "Etc::SourceParts": "/dev/null", "State::Lists": tmp_path / "lists",
+        "State::status": debian_12.tree() / "var/lib/dpkg/status", "Cache::archives": archives,
+        "Cache::pkgcache": "", "Cache::srcpkgcache": "",
+    }  # fmt: skip
+    settings = [word for name, value in places.items() for word in ("-o", f"Dir::{name}={value}")]
+    for words in (
+        ["update"],
+        ["install", "-y", "--download-only", "--no-install-recommends", "python3", "python3-six"],
+    ):
+        subprocess.run(["apt-get", "-q", *settings, *words], check=True, capture_output=True, timeout=300)
+    return archives
+
+
+def guest(box: Box) -> list[str]:
+    """Return what the command prints: version, Python, the compiled module, the distribution's module."""
+    return box.run("guest", check=True).stdout.split()
+
+
+def release(box: Box) -> str:
+    """Return the current release's directory."""
+    return box.run("readlink -f /opt/guest/current", check=True).stdout.strip()
+
+
+def lived_through(box: Box, family: str, six: str) -> None:
+    """Install, verify, upgrade and go back."""
+    for version in ("1.0", "2.0"):
+        box.packages.install(f"/pkgs/guest-{version}.{family}")
+        speedups = f"{release(box)}/venv/{SITE}/markupsafe/_speedups.cpython-311-x86_64-linux-gnu.so"
+        assert guest(box) == [version, "3.11", speedups, six]
+        assert "are as installed" in box.run("/opt/guest/bin/guest-releases verify", check=True).stdout
+    assert not (box.root / "opt/guest/layers/python").exists()
+    assert box.run("readlink /opt/guest/current/venv/bin/python").stdout == "/usr/bin/python3.11\n"
+    box.run("/opt/guest/bin/guest-releases rollback", check=True)
+    assert guest(box)[0] == "1.0"
+
+
+def test_deb_on_the_systems_python(shelf: Path, python_packages: Path, debian_12: Target) -> None:
+    """Apt installs python3 first; it runs the application and lends it a module; both may go in any order."""
+    with debian_12.box(shares={"/pkgs": shelf, "/python": python_packages}) as box:
+        needed = [f"/python/{path.name}" for path in python_packages.glob("*.deb")]
+        box.packages.install("/pkgs/guest-1.0.deb", *needed)
+        lived_through(box, "deb", "/usr/lib/python3/dist-packages/six.py")
+        gone = "python3 python3.11 python3-minimal python3.11-minimal"
+        box.run(f"dpkg --force-depends --remove {gone}", check=True)
+        assert not (box.root / "usr/bin/python3.11").exists()
+        box.run("dpkg --purge guest", check=True)
+        assert not any(os.path.lexists(box.root / path) for path in ("opt/guest", "usr/bin/guest"))
+
+
+def test_deb_is_refused_without_it(shelf: Path, debian_12: Target) -> None:
+    """Where there is no python3, apt says so, and nothing is unpacked."""
+    with debian_12.box(shares={"/pkgs": shelf}) as box:
+        done = box.packages.install("/pkgs/guest-1.0.deb", check=False)
+
+        assert done.returncode != 0
+        assert "Depends: python3 (>= 3.11~)" in done.output
+        assert not (box.root / "opt/guest").exists()
+
+
+def test_rpm_on_the_systems_python(shelf: Path, rpm_target: Target) -> None:
+    """Dnf refuses it without the ABI, which a converted Debian lacks; with it the same python3 runs it."""
+    if rpm_target.name != "rpm:4.18":
+        pytest.skip("its python3 is not 3.11")
+    subprocess.run(
+        ["rpmbuild", "-bb", "--quiet", "-D", f"_topdir {shelf}/rpmbuild", "-D", f"_rpmdir {shelf}", "/dev/stdin"],
+        input=ABI, text=True, check=True, capture_output=True,
+    )  # fmt: skip
+    with rpm_target.box(shares={"/pkgs": shelf}) as box:
+        refused = box.packages.install("/pkgs/guest-1.0.rpm", check=False)
+        assert "nothing provides python(abi) = 3.11" in refused.output
+        box.packages.install("/pkgs/noarch/python-abi-1-1.noarch.rpm")
+        lived_through(box, "rpm", "without")
+        assert box.packages.verify("guest").output == ""
+        box.packages.remove("guest")
+        assert not any(os.path.lexists(box.root / path) for path in ("opt/guest", "usr/bin/guest"))
