@@ -11,6 +11,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from pkggen.cache import Cache
+from pkggen.combination import clashes
 from pkggen.config import load_config
 from pkggen.errors import ArtefactError, ConfigurationError
 from pkggen.interpreter import SYSTEM, resolve_interpreter
@@ -199,8 +200,16 @@ def _check_tags(wheel: Wheel, target: Target, interpreter: Interpreter) -> None:
 
 
 def effective_config(options: Options) -> Config:
-    """Return the configuration with the command line's wishes applied."""
-    config = load_config(options.root)
+    """Return the configuration with the command line's wishes applied.
+
+    Raises ConfigurationError for what is wrong with it, and for settings that rule each other out.
+    """
+    config = _with_wishes(load_config(options.root), options)
+    ConfigurationError.raise_all(clashes(config))
+    return config
+
+
+def _with_wishes(config: Config, options: Options) -> Config:
     # on the command line a path starts from where the user is, in the file from where the file is
     source = (
         str(Path(options.python).absolute()) if options.python and Path(options.python).exists() else options.python

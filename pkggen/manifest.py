@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Sequence
 
-from pkggen.model import Distribution, Entry, Interpreter, Kind, Layer, Parts, Project, Service
+from pkggen.model import Distribution, Interpreter, Kind, Layer, Parts, Project, Service
 from pkggen.schema import Config
+from pkggen.script import is_python_script
 
 SCHEMA = 1  # of manifest.json and layers/*.json; activate.py refuses another
 # Names that are importable but not the application: importing them proves nothing, or runs tests.
@@ -28,18 +29,10 @@ def layer_manifest(layer: Layer, *, compiled: bool) -> bytes:
             "files": [[e.path, e.size, e.sha256, e.mode] for e in files],
             "links": [[e.path, e.link] for e in layer.entries if e.kind is Kind.SYMLINK],
             "scripts": [[s.name, s.module, s.attr] for s in layer.scripts],
-            "rewrite": [e.path for e in files if e.path.startswith("bin/") and _is_python_script(e)],
+            "rewrite": [e.path for e in files if e.path.startswith("bin/") and is_python_script(e)],
             "distributions": [list(d) for d in layer.distributions],
         }
     )
-
-
-def _is_python_script(entry: Entry) -> bool:
-    """Tell whether a wheel's script asks for the venv's interpreter (binary distribution format, "#!python")."""
-    if entry.source is None:
-        return False
-    with entry.source.open("rb") as stream:
-        return stream.read(8) == b"#!python"
 
 
 def app_manifest(
@@ -57,20 +50,27 @@ def app_manifest(
 
     ``owned`` are absolute paths of further files; those below ``prefix`` are the package's there.
     """
+    about: dict[str, object] = {
+        "schema": SCHEMA,
+        "app": project.name,
+        "version": project.version,
+        "release": config.release,
+        "prefix": prefix,
+        "commands": list(commands),
+        "services": [s.unit for s in services],
+    }
+    if config.venv.mode == "packaged":  # no program reads it there, people may
+        python = {"executable": f"python/{parts.interpreter.executable}", "version": parts.interpreter.version}
+        distributions = [list(d) for layer in layers for d in layer.distributions]
+        return _json(about | {"mode": "packaged", "python": python, "distributions": distributions})
     return _json(
-        {
-            "schema": SCHEMA,
-            "app": project.name,
-            "version": project.version,
-            "release": config.release,
-            "prefix": prefix,
+        about
+        | {
             "python": _python(parts.interpreter),
             "layers": [layer.name for layer in layers],
             "isolated": config.venv.isolated,
-            "commands": list(commands),
-            "smoke": _smoke(config, parts, layers, commands, services),
+            "smoke": smoke_modules(config, parts, layers, commands, services),
             "keep": config.venv.keep,
-            "services": [s.unit for s in services],
             "owned": sorted(p.removeprefix(f"{prefix}/") for p in owned if p.startswith(f"{prefix}/")),
         }
     )
@@ -85,7 +85,7 @@ def _python(interpreter: Interpreter) -> dict[str, object]:
             "site-packages": system.site_packages}  # fmt: skip
 
 
-def _smoke(
+def smoke_modules(
     config: Config, parts: Parts, layers: Sequence[Layer], commands: Sequence[str], services: Sequence[Service]
 ) -> list[str]:
     """Return the modules whose import proves a release: the project's own and what its commands load."""

@@ -388,6 +388,7 @@ class Payload:
 
     ``entries`` are absolute, sorted, free of duplicates, and include the layers' files;
     ``own_directories`` are the directories that the package owns (``/opt/<app>`` and below).
+    ``mode`` is that of its layout; importing the modules of ``smoke`` proves that it works.
     """
 
     project: Project
@@ -402,6 +403,7 @@ class Payload:
     epoch: int
     options: Mapping[str, FormatOptions] = field(default_factory=dict)
     mode: str = "activated"
+    smoke: tuple[str, ...] = ()
 
     @property
     def layout(self) -> Layout:

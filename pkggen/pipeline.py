@@ -25,6 +25,7 @@ from pkggen.reporter import Reporter
 from pkggen.schema import Config
 from pkggen.stage import own_commands, stage, template_directory
 from pkggen.templating import Templates
+from pkggen.venv import prove_packaged
 from pkggen.versions import package_name
 
 __all__ = [
@@ -70,6 +71,8 @@ def plan(options: Options, cache: Cache, reporter: Reporter, workshop: Path) -> 
     commands = own_commands(parts.app, parts.dependencies, {canonicalize_name(r.name) for r in metadata.requires})
     project = describe_project(config, metadata, commands, root)
     payload = stage(project, config, found.target, parts, found.epoch)
+    if not payload.layout.activated:
+        prove_packaged(payload, parts.interpreter, workshop)
     for plugin in payload.needs.plugins:
         reporter.note(f"{plugin.glibc_by} works only where {', '.join(plugin.sonames)} can be found")
     if payload.needs.plugins:

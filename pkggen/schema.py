@@ -73,7 +73,9 @@ class WheelsTable(Table):
 class VenvTable(Table):
     """``[tool.pkggen.venv]``: how the venv behaves on the target."""
 
-    mode: Literal["activated"] = "activated"
+    mode: Literal["activated", "packaged"] = Field(
+        "activated", description="made on installation, or complete in the package"
+    )
     keep: Annotated[int, Field(ge=0, le=100)] = Field(1, description="how many earlier releases stay for rollback")
     isolated: bool = Field(default=True, description="commands ignore PYTHON* variables and the user's site")
 

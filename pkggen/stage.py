@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import shlex
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 
 from pkggen.errors import ArtefactError, ConfigurationError, Problem
 from pkggen.files import extra_entries, place_recommends
-from pkggen.manifest import app_manifest, layer_manifest
+from pkggen.manifest import app_manifest, layer_manifest, smoke_modules
 from pkggen.model import (
     Distribution,
     Entry,
@@ -36,6 +36,7 @@ from pkggen.overrides import check_overrides
 from pkggen.reach import needs_of
 from pkggen.relations import relations_for
 from pkggen.schema import Config, FormatTable, ServiceTable
+from pkggen.venv import packaged_entries
 
 
 def stage(project: Project, config: Config, target: Target, parts: Parts, epoch: int) -> Payload:
@@ -56,15 +57,13 @@ def stage(project: Project, config: Config, target: Target, parts: Parts, epoch:
         project, config, parts, prefix=prefix, layers=layers, commands=commands, services=services,
         owned={e.path for entries in extra.values() for e in entries},
     )  # fmt: skip
-    compiled = parts.interpreter.compiler is not None
     entries = [
-        *(e.below(f"{prefix}/layers/{layer.name}") for layer in layers for e in layer.entries),
         *(
-            _generated(f"{prefix}/layers/{layer.name}.json", layer_manifest(layer, compiled=compiled), epoch)
-            for layer in layers
+            _activated(layout, layers, parts, epoch)
+            if layout.activated
+            else packaged_entries(layout, layers, parts.interpreter, isolated=config.venv.isolated, epoch=epoch)
         ),
         _generated(f"{prefix}/manifest.json", manifest, epoch),
-        _generated(f"{prefix}/lib/activate.py", activation_program(), epoch),
         *links,
     ]
     return Payload(
@@ -82,7 +81,19 @@ def stage(project: Project, config: Config, target: Target, parts: Parts, epoch:
             name: _options(name, config, table, extra[name], parts.interpreter.system)
             for name, table in (("deb", config.deb), ("rpm", config.rpm))
         },
+        mode=layout.mode,
+        smoke=tuple(smoke_modules(config, parts, layers, commands, services)),
     )
+
+
+def _activated(layout: Layout, layers: Sequence[Layer], parts: Parts, epoch: int) -> Iterator[Entry]:
+    """Yield the layers, their descriptions and the program that makes a release of them on the target."""
+    compiled = parts.interpreter.compiler is not None
+    for layer in layers:
+        yield from (e.below(f"{layout.prefix}/layers/{layer.name}") for e in layer.entries)
+        description = layer_manifest(layer, compiled=compiled)
+        yield _generated(f"{layout.prefix}/layers/{layer.name}.json", description, epoch)
+    yield _generated(f"{layout.prefix}/lib/activate.py", activation_program(), epoch)
 
 
 def activation_program() -> bytes:
@@ -178,6 +189,8 @@ def _service(table: ServiceTable, project: Project, layout: Layout, layers: Sequ
                 where=f"tool.pkggen.services: {table.name}: command",
                 remedy=f"use an absolute path, or one of: {', '.join(_nearest(program, known))}",
             )
+        if program in {"python", "python3"} and not layout.activated:
+            arguments.insert(0, "-B")  # as in the first lines of commands
         program = f"{layout.bin}/{program}"
     return Service(
         name=table.name,

@@ -83,6 +83,8 @@ def _description(payload: Payload) -> str:
 
 def interpreter_path(payload: Payload) -> str:
     """Return the absolute path of the interpreter, as manifest.json tells it."""
+    if not payload.layout.activated:
+        return f"{payload.layout.bin}/python"
     path = posixpath.join(payload.prefix, "manifest.json")
     manifest = next((e for e in payload.entries if e.path == path and e.content), None)
     if manifest is None or manifest.content is None:
@@ -95,9 +97,9 @@ def interpreter_path(payload: Payload) -> str:
 def common_texts(templates: Templates, context: Mapping[str, object], package: Package) -> dict[str, str]:
     """Return the files that both formats add, by their paths: units, users and the administrator's command."""
     payload = package.payload
-    texts = {
-        f"{payload.prefix}/bin/{package.name}-releases": templates.render("common/releases.sh.j2", **context),
-    }
+    texts = {}
+    if payload.layout.activated:
+        texts[f"{payload.prefix}/bin/{package.name}-releases"] = templates.render("common/releases.sh.j2", **context)
     for service in payload.services:
         texts[f"/usr/lib/systemd/system/{service.unit}"] = templates.render(
             "common/service.j2", **context, service=service

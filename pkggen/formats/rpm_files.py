@@ -26,6 +26,8 @@ def marked(entry: Entry) -> Entry:
 
 def ghosts(payload: Payload) -> tuple[Entry, ...]:
     """Return what activation makes: not in the package, yet ``rpm -qf`` names the package for it."""
+    if not payload.layout.activated:
+        return ()
     return (
         Entry(f"{payload.prefix}/current", Kind.SYMLINK, 0o777, mtime=payload.epoch, link="releases", role=Role.GHOST),
         Entry(f"{payload.prefix}/releases", Kind.DIRECTORY, 0o755, mtime=payload.epoch, role=Role.GHOST),
@@ -35,15 +37,16 @@ def ghosts(payload: Payload) -> tuple[Entry, ...]:
 def file_lines(entries: Iterable[Entry], payload: Payload) -> Iterator[str]:
     """Yield the lines of %files.
 
-    The layers are one line: their names need no quoting then. Elsewhere a character that rpm
+    Trees of interpreter and wheels are one line each: their names need no quoting then. Elsewhere a character that rpm
     might take for its own becomes ``?``; raises ConfigurationError where that would match two entries.
     """
     entries = tuple(entries)
-    layers = f"{payload.prefix}/layers"
-    listed = [e for e in entries if not e.path.startswith(layers + "/")]
-    _check(listed, [e for e in entries if e.path.startswith(layers + "/")])
+    trees = payload.layout.trees
+    inner = tuple(f"{tree}/" for tree in trees)
+    listed = [e for e in entries if not e.path.startswith(inner)]
+    _check(listed, [e for e in entries if e.path.startswith(inner)], trees)
     for entry in listed:
-        directory = "%dir " if entry.kind is Kind.DIRECTORY and entry.path != layers else ""
+        directory = "%dir " if entry.kind is Kind.DIRECTORY and entry.path not in trees else ""
         owners = (entry.owner, entry.group)
         attributes = "" if owners == ("root", "root") else "%attr(-,{},{}) ".format(*owners)
         yield f"{_ROLES[entry.role]}{_CONFIG[entry.config]}{attributes}{directory}{_glob(entry.path)}"
@@ -53,9 +56,9 @@ def _glob(path: str) -> str:
     return _ODD.sub("?", path)
 
 
-def _check(listed: list[Entry], layered: list[Entry]) -> None:
+def _check(listed: list[Entry], layered: list[Entry], trees: tuple[str, ...]) -> None:
     problems = [
-        Problem(f"{e.path} has an owner or is configuration", "files", "put it outside the layers")
+        Problem(f"{e.path} has an owner or is configuration", "files", f"put it outside {' and '.join(trees)}")
         for e in layered
         if (e.owner, e.group) != ("root", "root") or e.config is not ConfigKind.NONE
     ]

@@ -16,6 +16,11 @@ REPOSITORY = Path(__file__).parents[2]
 UNTAR: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
 # Debian 11 can't read zstd, and xz at its default takes half a minute a package.
 QUICK = '[{table}deb]\ncompression = "gzip:1"\n'
+MODES = {
+    "activated": "",
+    "packaged": '[tool.pkggen.venv]\nmode = "packaged"\n',
+    "archived": '[tool.pkggen.wheels]\nlayout = "archived"\n',
+}
 
 
 @dataclass(frozen=True)
@@ -24,7 +29,8 @@ class Application:
 
     ``folder`` names a sample of this repository; without it the source distribution comes from
     PyPI. ``proof`` is a shell command whose output holds ``prints`` ({version} filled in).
-    ``url`` is asked, when there is a service, for an answer that holds ``answers``.
+    ``url`` is asked, when there is a service, for an answer that holds ``answers``. ``mode`` names
+    one of MODES: how its venv comes to be on the target.
     """
 
     name: str
@@ -36,6 +42,13 @@ class Application:
     url: str = ""
     answers: str = ""
     configuration: str = ""
+    mode: str = "activated"
+
+    @property
+    def python(self) -> str:
+        """Return the venv's interpreter on the target."""
+        home = f"/opt/{self.name}" if self.mode == "packaged" else f"/opt/{self.name}/current"
+        return f"{home}/venv/bin/python"
 
     def source(self, version: str, directory: Path) -> Path:
         """Lay out the project of ``version`` below ``directory`` and return its root."""
@@ -44,7 +57,7 @@ class Application:
             (root / "pkggen.toml").write_text(self.configuration + QUICK.format(table=""))
         else:
             with (root / "pyproject.toml").open("a") as project:
-                project.write("\n" + QUICK.format(table="tool.pkggen."))
+                project.write("\n" + MODES[self.mode] + QUICK.format(table="tool.pkggen."))
         return root
 
     def _sample(self, version: str, directory: Path) -> Path:

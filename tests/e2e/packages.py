@@ -41,9 +41,9 @@ class Factory:
 
     def __call__(self, application: Application, version: str) -> dict[str, Path]:
         """Return the packages of that version by format ("deb", "rpm")."""
-        key = (application.name, version)
+        key = (f"{application.name}-{application.mode}", version)
         if key not in self.built:
-            home = self.directory / f"{application.name}-{version}"
+            home = self.directory / "-".join(key)
             home.mkdir()
             root = application.source(version, home)
             self.built[key] = build(root, home / "dist", *interpreter_options())
