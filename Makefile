@@ -6,6 +6,8 @@ MAKEFLAGS += --no-print-directory
 PYTHON_OPTION ?=
 TARGETS ?= debian:11 debian:12 debian:13 rpm:4.18
 PYTEST_OPTIONS ?=
+# the tests of one file share packages and machines, so they stay together
+PARALLEL ?= -n auto --maxprocesses 4 --dist loadfile
 venv := .venv/bin
 
 help:
@@ -18,6 +20,7 @@ help:
 	@echo 'make clean     remove what these made here; caches stay under ~/.cache'
 	@echo
 	@echo 'make sample PYTHON_OPTION="--python 3.13"    another interpreter than the host'"'"'s'
+	@echo 'make test PARALLEL=                          one test after the other'
 	@echo 'make unit PYTEST_OPTIONS="-k config"         options for pytest'
 
 sample: setup-sample
@@ -33,7 +36,7 @@ sample: setup-sample
 
 # The end-to-end tests come last, so that pytest's closing line is the last line.
 test: lint samples-tests targets
-	$(venv)/python -m pytest tests/unit tests/e2e $(PYTEST_OPTIONS)
+	$(venv)/python -m pytest $(PARALLEL) tests/unit tests/e2e $(PYTEST_OPTIONS)
 
 lint: setup-test
 	$(venv)/ruff check .
@@ -42,10 +45,10 @@ lint: setup-test
 	$(venv)/mypy
 
 unit: setup-test
-	$(venv)/python -m pytest tests/unit $(PYTEST_OPTIONS)
+	$(venv)/python -m pytest $(PARALLEL) tests/unit $(PYTEST_OPTIONS)
 
 e2e: setup-test targets
-	$(venv)/python -m pytest tests/e2e $(PYTEST_OPTIONS)
+	$(venv)/python -m pytest $(PARALLEL) tests/e2e $(PYTEST_OPTIONS)
 
 # The samples' own tests, each in an environment of its own.
 samples-tests: setup-test

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 
 import pytest
 
@@ -44,7 +44,8 @@ def explanation(reason: str, environment: Mapping[str, str]) -> str | None:
 
 def reason_of(report: pytest.TestReport | pytest.CollectReport) -> str:
     """Return what a skipped test says of itself."""
-    text = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    # a list where the report came from another process
+    text = report.longrepr[2] if isinstance(report.longrepr, (tuple, list)) else str(report.longrepr)
     return text.removeprefix("Skipped: ")
 
 
@@ -71,8 +72,23 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     return report
 
 
+@pytest.fixture
+def figure(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Return what notes a line to be told at the end of the run, also when all is well."""
+
+    def note(line: str) -> None:
+        record_property("figure", line)
+
+    return note
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """List the skips by reason, above pytest's own closing line."""
+    """Tell the figures that tests noted, and the skips by reason, above pytest's own closing line."""
+    reports = [r for kind in ("passed", "failed") for r in terminalreporter.stats.get(kind, []) if r.when == "call"]
+    figures = [str(value) for report in reports for name, value in report.user_properties if name == "figure"]
+    if figures:
+        terminalreporter.section("figures")
+        terminalreporter.write_line("\n".join(figures))
     reasons = Counter(reason_of(report) for report in terminalreporter.stats.get("skipped", []))
     if not reasons:
         return

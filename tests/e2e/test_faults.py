@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from tests.e2e.fault_interruption import ALL, INSTALL, MANAGER, RECOVER, losses,
 from tests.e2e.fault_trial import PROGRAM, VERBS, Trial
 from tests.e2e.packages import Factory
 from tests.targets import Box, Target
+
+Figure = Callable[[str], None]
 
 COPIED = "-e inject=link,linkat:error=EXDEV"
 
@@ -46,27 +48,17 @@ def packages(shelf: Shelf, family: str) -> dict[str, str]:
     return {version: shelf.add(Tiny(), version)[family] for version in (OLD, NEW)}
 
 
-def tell(capsys: pytest.CaptureFixture[str], line: str) -> None:
-    """Print a line that is seen also when all is well."""
-    with capsys.disabled():
-        print(f"\n{line}", flush=True)
-
-
-def test_deb_activation_survives(
-    shelf: Shelf, strace: Path, debian_12: Target, number: int, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_deb_activation_survives(shelf: Shelf, strace: Path, debian_12: Target, number: int, figure: Figure) -> None:
     """Killed or failing at any system call, activate.py leaves a whole release current, and its next run ends well."""
-    campaign(shelf, strace, debian_12, number, capsys)
+    campaign(shelf, strace, debian_12, number, figure)
 
 
-def test_rpm_activation_survives(
-    shelf: Shelf, strace: Path, rpm_target: Target, number: int, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_rpm_activation_survives(shelf: Shelf, strace: Path, rpm_target: Target, number: int, figure: Figure) -> None:
     """The same on an RPM-native system."""
-    campaign(shelf, strace, rpm_target, number, capsys)
+    campaign(shelf, strace, rpm_target, number, figure)
 
 
-def campaign(shelf: Shelf, strace: Path, target: Target, number: int, capsys: pytest.CaptureFixture[str]) -> None:
+def campaign(shelf: Shelf, strace: Path, target: Target, number: int, figure: Figure) -> None:
     """Try ``number`` faults on one target and tell how many lost something."""
     with target.box(shares={"/pkgs": shelf.directory, "/tracer": strace}) as box:
         trial = Trial(box, packages(shelf, target.family))
@@ -81,23 +73,21 @@ def campaign(shelf: Shelf, strace: Path, target: Target, number: int, capsys: py
         faults = itertools.islice(every_fault(calls, target.name), number)
         results = [trial.losses(fault) for fault in faults]
     lost = [text for losses in results for text in losses]
-    tell(capsys, f"{target.name}: {len(results)} faults, {sum(map(bool, results))} losses")
+    figure(f"{target.name}: {len(results)} faults, {sum(map(bool, results))} losses")
     assert not lost, "\n".join(lost)
 
 
-def test_dpkg_killed_in_postinst(
-    shelf: Shelf, debian_12: Target, number: int, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_dpkg_killed_in_postinst(shelf: Shelf, debian_12: Target, number: int, figure: Figure) -> None:
     """Dpkg killed while its postinst runs, then at once ``dpkg --configure -a``, which may meet the orphan."""
-    killings(shelf, debian_12, number // 8, capsys)
+    killings(shelf, debian_12, number // 8, figure)
 
 
-def test_rpm_killed_in_post(shelf: Shelf, rpm_target: Target, number: int, capsys: pytest.CaptureFixture[str]) -> None:
+def test_rpm_killed_in_post(shelf: Shelf, rpm_target: Target, number: int, figure: Figure) -> None:
     """Rpm killed while its %post runs, then at once the same transaction again."""
-    killings(shelf, rpm_target, number // 8, capsys)
+    killings(shelf, rpm_target, number // 8, figure)
 
 
-def killings(shelf: Shelf, target: Target, number: int, capsys: pytest.CaptureFixture[str]) -> None:
+def killings(shelf: Shelf, target: Target, number: int, figure: Figure) -> None:
     """Kill the package manager ``number`` times on one target and tell how often something was lost."""
     chance = random.Random(target.name)
     with target.box(shares={"/pkgs": shelf.directory}) as box:
@@ -109,9 +99,7 @@ def killings(shelf: Shelf, target: Target, number: int, capsys: pytest.CaptureFi
         ]
     lost = [text for _, losses in results for text in losses]
     struck = sum(alive for alive, _ in results)
-    tell(
-        capsys, f"{target.name}: package manager killed {struck} times, {sum(bool(text) for _, text in results)} losses"
-    )
+    figure(f"{target.name}: package manager killed {struck} times, {sum(bool(text) for _, text in results)} losses")
     assert struck, "it was never killed in time"
     assert not lost, "\n".join(lost)
 

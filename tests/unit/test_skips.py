@@ -67,3 +67,25 @@ def test_an_expected_failure_is_not_a_skip(pytester: pytest.Pytester, monkeypatc
     pytester.makepyfile("import pytest\n@pytest.mark.xfail\ndef test(): assert False")
 
     pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(xfailed=1)
+
+
+@pytest.mark.parametrize("options", [(), ("-n", "1")])
+def test_figures_are_told_at_the_end(pytester: pytest.Pytester, options: tuple[str, ...]) -> None:
+    """What a test notes is seen though it passed, also where another process ran it."""
+    pytester.makepyfile("def test(figure): figure('3 faults, 0 losses')")
+
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider", *options)
+
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["*figures*", "3 faults, 0 losses"])
+
+
+def test_a_skip_in_another_process_counts_the_same(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests that run in parallel are held to the same rule."""
+    monkeypatch.setenv("CI", "1")
+    pytester.makepyfile("import pytest\ndef test(): pytest.skip('full moon')")
+
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-n", "1")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*every test has to run here: full moon*"])
