@@ -6,10 +6,11 @@ touching the application's. The release's id is derived from these bytes on the 
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Collection, Sequence
 
-from pkggen.model import Distribution, Interpreter, Kind, Layer, Parts, Project, Service
+from pkggen.model import Distribution, Healthcheck, Hook, Interpreter, Kind, Layer, Parts, Project, Service
 from pkggen.schema import Config
 from pkggen.script import is_python_script
 
@@ -45,6 +46,7 @@ def app_manifest(
     commands: Sequence[str],
     services: Sequence[Service],
     owned: Collection[str] = (),
+    hooks: Sequence[Hook] = (),
 ) -> bytes:
     """Return manifest.json: what the release is, which commands it has and how to prove it.
 
@@ -71,6 +73,10 @@ def app_manifest(
             "isolated": config.venv.isolated,
             "smoke": smoke_modules(config, parts, layers, commands, services),
             "keep": config.venv.keep,
+            # who imports the smoke modules: the one who will run them, where that is not made up at run time
+            "user": next((s.user for s in services if s.user), ""),
+            "health": {s.unit: _check(s, s.healthcheck) for s in services if s.healthcheck},
+            "hooks": {h.name: _hook(h) for h in hooks},
             "owned": sorted(p.removeprefix(f"{prefix}/") for p in owned if p.startswith(f"{prefix}/")),
         }
     )
@@ -83,6 +89,21 @@ def _python(interpreter: Interpreter) -> dict[str, object]:
     system = interpreter.system
     return {"system": True, "executable": system.executable, "version": interpreter.minor,
             "site-packages": system.site_packages}  # fmt: skip
+
+
+def _check(service: Service, check: Healthcheck) -> dict[str, object]:
+    """Return what rollout.py reads: how it looks, and the times."""
+    kind: dict[str, object] = {}
+    if check.http:
+        kind = {"http": check.http, "status": check.status}
+    elif check.command:
+        kind = {"command": list(check.command), "user": service.user}
+    return {**kind, "timeout": check.timeout, "interval": check.interval, "stable": check.stable}
+
+
+def _hook(hook: Hook) -> dict[str, str]:
+    # with the digest, another hook makes another release
+    return {"file": hook.file, "user": hook.user, "sha256": hashlib.sha256(hook.content).hexdigest()}
 
 
 def smoke_modules(

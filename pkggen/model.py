@@ -321,6 +321,36 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True)
+class Healthcheck:
+    """What proves that a service works: ``http`` answers ``status``, or ``command`` ends with 0, or systemd's word.
+
+    It has to be so within ``timeout`` seconds, is looked at every ``interval``, and has to stay so for ``stable``.
+    """
+
+    http: str = ""
+    status: int = 200
+    command: tuple[str, ...] = ()
+    timeout: float = 30
+    interval: float = 0.5
+    stable: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """A program of the project that runs with the package's scripts: ``kind`` is "sh" or "py"; no user means root."""
+
+    name: str
+    content: bytes
+    kind: str
+    user: str = ""
+
+    @property
+    def file(self) -> str:
+        """Return its path below the prefix."""
+        return f"lib/hooks/{self.name}.{self.kind}"
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """A systemd service: ``command`` is already split into words, the first one absolute."""
 
@@ -333,6 +363,7 @@ class Service:
     environment_file: str = ""
     enable: bool = True
     start: bool = True
+    healthcheck: Healthcheck | None = None
 
     @property
     def unit(self) -> str:
@@ -402,6 +433,7 @@ class Payload:
     needs: Needs
     epoch: int
     options: Mapping[str, FormatOptions] = field(default_factory=dict)
+    hooks: tuple[Hook, ...] = ()
     mode: str = "activated"
     smoke: tuple[str, ...] = ()
 
@@ -414,6 +446,11 @@ class Payload:
     def installed_size(self) -> int:
         """Return the sum of all file sizes, in bytes."""
         return sum(e.size for e in self.entries)
+
+    @property
+    def watched(self) -> bool:
+        """Tell whether a switch of releases has more to it than the switch: hooks, or health checks."""
+        return bool(self.hooks) or any(s.healthcheck for s in self.services)
 
     def files(self) -> Iterator[Entry]:
         """Yield regular files only."""

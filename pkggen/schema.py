@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from pkggen.fields import (
     COMPRESSION,
@@ -80,6 +80,19 @@ class VenvTable(Table):
     isolated: bool = Field(default=True, description="commands ignore PYTHON* variables and the user's site")
 
 
+class HealthcheckTable(Table):
+    """``[tool.pkggen.services.healthcheck]``: what proves that a service works; systemd's word when nothing is said."""
+
+    http: Annotated[
+        str, matches(r"(http://[^\s/?#@]+([/?][^\s#]*)?)?", "an address such as http://127.0.0.1:8000/health")
+    ] = ""
+    status: Annotated[int, Field(ge=100, le=599)] = 200
+    command: Command = ""
+    timeout: Annotated[float, Field(gt=0, le=3600)] = Field(30, description="seconds until it has to be healthy")
+    interval: Annotated[float, Field(ge=0.05, le=60)] = Field(0.5, description="seconds between two looks")
+    stable: Annotated[float, Field(ge=0, le=600)] | None = Field(None, description="seconds that it has to stay so")
+
+
 class ServiceTable(Table):
     """``[[tool.pkggen.services]]``: a systemd service."""
 
@@ -92,6 +105,37 @@ class ServiceTable(Table):
     environment_file: AbsolutePath = ""
     enable: bool = True
     start: bool = True
+    healthcheck: HealthcheckTable | None = None
+
+
+class HookTable(Table):
+    """One hook: a file of the project, and the user that it runs as."""
+
+    file: Line
+    user: UserName = Field("", description="root when empty")
+
+
+def _hook(value: object) -> object:
+    return {"file": value} if isinstance(value, str) else value
+
+
+HookFile = Annotated[HookTable | None, BeforeValidator(_hook)]
+
+
+class ScriptsTable(Table):
+    """``[tool.pkggen.scripts]``: programs that become commands, or run with the package's own scripts."""
+
+    commands: Paths = Field((), description="folders of scripts, or scripts, that become commands")
+    before_install: HookFile = None
+    after_install: HookFile = None
+    before_upgrade: HookFile = None
+    after_upgrade: HookFile = None
+    before_remove: HookFile = None
+    after_remove: HookFile = None
+
+
+def _scripts(value: object) -> object:
+    return {"commands": value} if isinstance(value, (str, tuple)) else value
 
 
 class FileTable(Table):
@@ -133,7 +177,7 @@ class Config(Table):
     name: Name = Field("", description="the package's name; the project's when empty")
     version: Line = Field("", description="of a folder that is no package; a package has its own")
     source: Paths = Field((), description="folders whose contents are put on the path, where there is no package")
-    scripts: Paths = Field((), description="folders of scripts, or scripts, that become commands")
+    scripts: Annotated[ScriptsTable, BeforeValidator(_scripts)] = ScriptsTable()
     prefix: Prefix = Field("", description="/opt/NAME when empty")
     maintainer: Line = ""
     summary: Line = ""

@@ -17,6 +17,8 @@ from packaging.utils import canonicalize_name
 
 from pkggen.errors import ArtefactError, ConfigurationError, Problem
 from pkggen.files import extra_entries, place_recommends
+from pkggen.healthchecks import healthcheck_of
+from pkggen.hooks import read_hooks
 from pkggen.manifest import app_manifest, layer_manifest, smoke_modules
 from pkggen.model import (
     Distribution,
@@ -51,11 +53,12 @@ def stage(project: Project, config: Config, target: Target, parts: Parts, epoch:
     services = tuple(_service(s, project, layout, layers) for s in config.services)
     commands = _commands(config, project, layers)
     needs = needs_of(parts, target)
+    hooks = read_hooks(config, project.root, parts.interpreter.compiler)
     links = [_command_link(layout, c, epoch) for c in commands]
     extra = {name: extra_entries(config, project, prefix, name, epoch, taken=links) for name in ("deb", "rpm")}
     manifest = app_manifest(
         project, config, parts, prefix=prefix, layers=layers, commands=commands, services=services,
-        owned={e.path for entries in extra.values() for e in entries},
+        hooks=hooks, owned={e.path for entries in extra.values() for e in entries},
     )  # fmt: skip
     entries = [
         *(
@@ -63,6 +66,7 @@ def stage(project: Project, config: Config, target: Target, parts: Parts, epoch:
             if layout.activated
             else packaged_entries(layout, layers, parts.interpreter, isolated=config.venv.isolated, epoch=epoch)
         ),
+        *(replace(_generated(f"{prefix}/{h.file}", h.content, epoch), mode=0o755) for h in hooks),
         _generated(f"{prefix}/manifest.json", manifest, epoch),
         *links,
     ]
@@ -77,6 +81,7 @@ def stage(project: Project, config: Config, target: Target, parts: Parts, epoch:
         users=tuple(sorted({s.user for s in services} - {"", "root"})),
         needs=needs,
         epoch=epoch,
+        hooks=hooks,
         options={
             name: _options(name, config, table, extra[name], parts.interpreter.system)
             for name, table in (("deb", config.deb), ("rpm", config.rpm))
@@ -93,12 +98,13 @@ def _activated(layout: Layout, layers: Sequence[Layer], parts: Parts, epoch: int
         yield from (e.below(f"{layout.prefix}/layers/{layer.name}") for e in layer.entries)
         description = layer_manifest(layer, compiled=compiled)
         yield _generated(f"{layout.prefix}/layers/{layer.name}.json", description, epoch)
-    yield _generated(f"{layout.prefix}/lib/activate.py", activation_program(), epoch)
+    for name in ("activate.py", "rollout.py"):
+        yield _generated(f"{layout.prefix}/lib/{name}", activation_program(name), epoch)
 
 
-def activation_program() -> bytes:
-    """Return the on-target program as it is shipped."""
-    return resources.files("pkggen.activation").joinpath("activate.py").read_bytes()
+def activation_program(name: str) -> bytes:
+    """Return an on-target program as it is shipped."""
+    return resources.files("pkggen.activation").joinpath(name).read_bytes()
 
 
 def _layers(parts: Parts) -> tuple[Layer, ...]:
@@ -202,6 +208,7 @@ def _service(table: ServiceTable, project: Project, layout: Layout, layers: Sequ
         environment_file=table.environment_file,
         enable=table.enable,
         start=table.start,
+        healthcheck=healthcheck_of(table, _script_names(layers), activated=layout.activated),
     )
 
 

@@ -7,17 +7,23 @@ argv
     ``<prefix>/layers/python/bin/python3.X -I -B <prefix>/lib/activate.py VERB [--json]``, or with the
     system's ``/usr/bin/python3.X`` where the package has no interpreter of its own
 
-    configure      make the package's release from its layers and switch ``current`` to it
+    configure      make the package's release from its layers and switch ``current`` to it. With
+                   ``--reason install|upgrade|refresh --format deb|rpm``, and where the manifest asks
+                   for hooks or health checks, ``rollout.py before`` runs just before the switch; the
+                   caller ends it with ``rollout.py settle``
     rollback [ID]  switch back to the release that was current before, or to release ID
     status         list the releases
-    verify         compare the current release, byte by byte, with what was installed
+    verify         compare the current release, byte by byte, with what was installed; with
+                   ``--package``, it has to be the package's own, not one that was gone back to
     deactivate     remove ``current``; the releases stay
     remove         remove ``current`` and ``releases/``; may be run twice
     purge          the same as remove
 
 environment
     None is read, the working directory neither; the prefix is that of this file. Children get a
-    fixed environment. The umask is set to 022.
+    fixed environment. The umask is set to 022. Root imports nothing of the application: the smoke
+    import runs as the manifest's ``user``, else as nobody, with a HOME that is removed afterwards
+    (as root only where that user may not run programs below the prefix).
 
 input
     ``manifest.json`` and ``layers/<name>.json`` (schema 1). A layer with ``"compile": true``
@@ -37,7 +43,8 @@ output
 exit status
     0 done; 1 failed; 2 usage; 3 the package's or the release's files are damaged; 4 no space,
     read-only, noexec or unsafe ownership; 5 another run holds the lock; 6 the release does not
-    start. Whatever the status but 0, ``current`` is as it was before and nothing half-made is left.
+    start; 7 a hook failed before the switch; 8 verify --package: another release is current. Whatever
+    the status but 0, ``current`` is as it was before and nothing half-made is left.
 
 How a release comes to be: ``releases/.new-*`` is filled with hard links (copies where links can't
 be had), renamed to ``releases/<id>``, tried, synced to disk, marked complete by ``release.json``,
@@ -54,6 +61,7 @@ import fcntl
 import hashlib
 import json
 import os
+import pwd
 import re
 import shlex
 import shutil
@@ -65,7 +73,7 @@ import time
 from pathlib import Path
 from typing import Any, Callable, Iterator, NamedTuple, NoReturn, Union
 
-FAILED, DAMAGED, UNFIT, LOCKED, BROKEN = 1, 3, 4, 5, 6
+FAILED, DAMAGED, UNFIT, LOCKED, BROKEN, HOOK, OTHER = 1, 3, 4, 5, 6, 7, 8
 LOCK_DIRECTORIES = ["/run", "/run/lock"]  # /run first: anyone may write to /run/lock
 LOCK_WAIT = 120.0  # seconds
 SMOKE_LIMIT, COMPILE_LIMIT = 120.0, 1800.0  # seconds
@@ -199,6 +207,8 @@ class Plan:
             self.id = re.sub(r"[^A-Za-z0-9.+~_-]", "_", name)
             self.app, self.keep = str(self.manifest["app"]), int(self.manifest["keep"])
             self.smoke, self.commands = list(self.manifest["smoke"]), list(self.manifest["commands"])
+            self.user = str(self.manifest.get("user") or "nobody")
+            self.watched = bool(self.manifest.get("hooks") or self.manifest.get("health"))
         except (KeyError, TypeError, ValueError) as error:
             raise damaged(f"{base / 'manifest.json'} or layers/*.json: {error!r}") from None
 
@@ -497,14 +507,20 @@ def check_place(place: Place, plan: Plan) -> None:
     check_space(place.releases, folders * 4096 + texts + code, folders + len(plan.layers))
 
 
-def run(argv: list[str], limit: float, stdin: str = "") -> tuple[int, str]:
-    """Run a program of ours to its end, in a fixed environment; return its status and last words."""
+def run(
+    argv: list[str], limit: float, stdin: str = "", environment: dict[str, str] = ENVIRONMENT,
+    become: Callable[[], None] | None = None,
+) -> tuple[int, str]:  # fmt: skip
+    """Run a program to its end, in a fixed environment; return its status and last words.
+
+    ``become`` runs in the new process, to make it another user's. 126: it could not be started.
+    """
     try:
         process = subprocess.Popen(
-            argv, cwd="/", env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            start_new_session=True, universal_newlines=True, encoding="utf-8", errors="replace",
+            argv, cwd="/", env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            start_new_session=True, universal_newlines=True, encoding="utf-8", errors="replace", preexec_fn=become,
         )  # fmt: skip
-    except OSError as error:
+    except (OSError, subprocess.SubprocessError) as error:
         return 126, str(error)
     try:
         output, _ = process.communicate(stdin, timeout=limit)
@@ -518,9 +534,60 @@ def run(argv: list[str], limit: float, stdin: str = "") -> tuple[int, str]:
     return process.returncode, "\n".join(output.strip().splitlines()[-8:])
 
 
+@contextlib.contextmanager
+def scratch_home(releases: str, user: tuple[int, int]) -> Iterator[str]:
+    """Yield a directory that is the user's and goes afterwards; one that is not there where none can be made."""
+    home = f"{releases}/.new-home-{os.getpid()}"  # a killed run's goes with the next sweep
+    try:
+        os.mkdir(home, 0o700)
+        os.chown(home, *user)
+    except OSError:
+        yield ENVIRONMENT["HOME"]
+        return
+    try:
+        yield home
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def ids_of(user: str) -> tuple[int, int]:
+    """Return a user's number and group, nobody's for one that is not there; our own unless we are root."""
+    if os.geteuid() != 0:
+        return os.geteuid(), os.getegid()
+    with contextlib.suppress(KeyError):
+        entry = pwd.getpwnam(user)
+        return entry.pw_uid, entry.pw_gid
+    return 65534, 65534
+
+
+def becoming(user: str, ids: tuple[int, int]) -> Callable[[], None] | None:
+    """Return what makes a new process the user's, None when it is already."""
+    if ids == (os.geteuid(), os.getegid()):
+        return None
+
+    def become() -> None:
+        try:
+            os.initgroups(user, ids[1])
+        except OSError:
+            os.setgroups([])
+        os.setgid(ids[1])
+        os.setuid(ids[0])
+
+    return become
+
+
 def try_release(plan: Plan, release: str) -> None:
     """Import what must work, with the release's own interpreter at its final path; raise Failure."""
-    status, words = run([release + "/venv/bin/python", "-I", "-B", "-c", IMPORT, *plan.smoke], SMOKE_LIMIT)
+    argv = [release + "/venv/bin/python", "-I", "-B", "-c", IMPORT, *plan.smoke]
+    ids = ids_of(plan.user)
+    become = becoming(plan.user, ids)
+    with scratch_home(os.path.dirname(release), ids) as home:
+        status, words = run(argv, SMOKE_LIMIT, environment={**ENVIRONMENT, "HOME": home}, become=become)
+    if (
+        status == 126 and become
+    ):  # not for everyone: a parent directory is closed to others, or there is no such user id
+        with scratch_home(os.path.dirname(release), (0, 0)) as home:
+            status, words = run(argv, SMOKE_LIMIT, environment={**ENVIRONMENT, "HOME": home})
     if status:
         names = ", ".join(plan.smoke) or "the interpreter"
         raise Failure(
@@ -618,9 +685,15 @@ def sweep(place: Place) -> None:
 
 
 def retire(place: Place, keep: int, previous: str | None) -> list[str]:
-    """Drop releases beyond ``keep``, never the last ``current``: processes still run from it. Return the kept."""
-    others = [name for name in place.complete() if name != place.active()]
-    kept = [name for index, name in enumerate(others) if index < keep or name == previous]
+    """Drop releases beyond ``keep``; return the kept.
+
+    Never the last ``current``, from which processes still run, nor the one to which the services'
+    health check may have to go back.
+    """
+    others, spared = [name for name in place.complete() if name != place.active()], {previous}
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        spared.add(json.loads((place.releases / ".pending.json").read_text("utf-8"))["previous"])
+    kept = [name for index, name in enumerate(others) if index < keep or name in spared]
     for name in set(others) - set(kept):
         try:
             discard(place, name)
@@ -635,7 +708,8 @@ def strangers(place: Place) -> list[str]:
         plan = Plan(place.root)
     except Failure:
         return []  # the package's files are half gone: nobody can tell
-    known = {"manifest.json", "lib/activate.py", f"bin/{plan.app}-releases", *plan.manifest.get("owned", [])}
+    known = {"manifest.json", "lib/activate.py", "lib/rollout.py", f"bin/{plan.app}-releases"}
+    known.update(plan.manifest.get("owned", []), (hook["file"] for hook in plan.manifest.get("hooks", {}).values()))
     for name, layer in plan.layers.items():
         known.add(f"layers/{name}.json")
         known.update(f"layers/{name}/{row[0]}" for kind in ("files", "links") for row in layer[kind])
@@ -652,7 +726,7 @@ def strangers(place: Place) -> list[str]:
 # ---- the verbs
 
 
-def configure(place: Place) -> dict[str, Any]:
+def configure(place: Place, reason: str = "", kind: str = "") -> dict[str, Any]:
     """Make the package's release, try it, switch to it, drop old ones."""
     start = time.monotonic()
     plan = Plan(place.root).finish()
@@ -669,6 +743,7 @@ def configure(place: Place) -> dict[str, Any]:
         known = plan.id in place.complete() or plan.id == previous
         try:
             built = make(place, plan, known)
+            announce(place, plan, reason, kind)
         except BaseException:
             undo(place, plan.id, known)
             raise
@@ -708,6 +783,24 @@ def make(place: Place, plan: Plan, known: bool) -> Builder:
     return built
 
 
+def announce(place: Place, plan: Plan, reason: str, kind: str) -> None:
+    """Tell what carries the switch through; without a reason nobody will, and what a killed run left is void."""
+    if not reason or not plan.watched:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(place.releases / ".pending.json")
+        return
+    argv = [os.path.join(place.root, "layers", plan.python), "-I", "-B", f"{place.root}/lib/rollout.py"]
+    process = subprocess.Popen([*argv, "before", reason, kind, plan.id], cwd="/", env=ENVIRONMENT, stdout=place.out)
+    try:
+        status = process.wait()
+    finally:
+        if process.returncode is None:
+            process.terminate()  # it ends the hook
+            process.wait()
+    if status:
+        raise Failure(f"release {plan.id} is not switched to", status if status > 0 else HOOK)
+
+
 def undo(place: Place, name: str, known: bool) -> None:
     """Remove what a failed run made: half a release would keep a full disk full."""
     with contextlib.suppress(OSError):
@@ -725,8 +818,8 @@ def told(release: str, built: Builder, changed: bool, seconds: float) -> str:
     return f"release {release} {state} ({', '.join([*work, f'{seconds:.1f} s'])})"
 
 
-def rollback(place: Place, wanted: str | None) -> dict[str, Any]:
-    """Switch to the release that was current before, or to ``wanted``."""
+def rollback(place: Place, wanted: str | None, drop: bool = False) -> dict[str, Any]:
+    """Switch to the release that was current before, or to ``wanted``; ``drop`` the one that is current."""
     with locked(place):
         previous, complete = place.active(), place.complete()
         names = [name for name in complete if name != previous] if wanted is None else [wanted]
@@ -737,7 +830,10 @@ def rollback(place: Place, wanted: str | None) -> dict[str, Any]:
             try_release(plan, f"{plan.manifest['prefix']}/releases/{names[0]}")
             with uninterrupted():
                 switch(place, names[0])
-    place.say(f"release {names[0]} is current (before: {previous}); restart what still runs")
+                if drop and previous:
+                    with contextlib.suppress(OSError):  # the next run sweeps
+                        discard(place, previous)
+    place.say(f"release {names[0]} is current (before: {previous})")
     return {"release": names[0], "previous": previous, "changed": names[0] != previous}
 
 
@@ -767,11 +863,13 @@ def status(place: Place) -> dict[str, Any]:
     return {"current": active, "package": package, "releases": rows}
 
 
-def verify(place: Place) -> dict[str, Any]:
+def verify(place: Place, package: bool = False) -> dict[str, Any]:
     """Compare the current release with its own record; say each difference; raise Failure when there is one."""
     active = place.active()
     if active is None:
         raise Failure("no release is current")
+    if package and active != Plan(place.root).id:
+        raise Failure(f"release {active} is current, not the package's, {Plan(place.root).id}", OTHER)
     release = place.releases / active
     plan = Plan(release / "manifest")
     _, record = read_json(release / "release.json")
@@ -929,9 +1027,14 @@ def main(argv: list[str]) -> int:
     parser.add_argument("verb", choices=[*VERBS, "rollback"])
     parser.add_argument("release", nargs="?", help="the release to roll back to")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    parser.add_argument("--package", action="store_true", help="verify: the package's own release has to be current")
+    parser.add_argument("--reason", choices=["install", "upgrade", "refresh"], default="", help="of configure")
+    parser.add_argument("--format", choices=["deb", "rpm"], default="", help="of the package that is configured")
     options = parser.parse_args(argv)
     if options.release and options.verb != "rollback":
         parser.error(f"{options.verb} takes no release")
+    if bool(options.reason) != bool(options.format) or (options.reason and options.verb != "configure"):
+        parser.error("--reason and --format go together, with configure")
     os.umask(0o022)
     os.chdir("/")
     for number in SIGNALS:
@@ -941,10 +1044,12 @@ def main(argv: list[str]) -> int:
         place.app = str(read_json(place.root / "manifest.json")[1]["app"])
     if options.json:
         place.out = sys.stderr
-    if options.verb == "rollback":
-        code, answer = guarded(place, lambda: rollback(place, options.release))
-    else:
-        code, answer = guarded(place, lambda: VERBS[options.verb](place))
+    work: dict[str, Callable[[], dict[str, Any]]] = {
+        "rollback": lambda: rollback(place, options.release),
+        "configure": lambda: configure(place, options.reason, options.format),
+        "verify": lambda: verify(place, options.package),
+    }
+    code, answer = guarded(place, work.get(options.verb, lambda: VERBS[options.verb](place)))
     if options.json:
         sys.stdout.write(json.dumps({"verb": options.verb, **answer}, sort_keys=True) + "\n")
     return code

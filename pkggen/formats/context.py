@@ -38,6 +38,8 @@ def template_context(package: Package) -> dict[str, object]:
         "units": [s.unit for s in payload.services],
         "users": payload.users,
         "python": interpreter_path(payload),
+        "hooks": {h.name: h for h in payload.hooks},
+        "rollout": posixpath.join(payload.prefix, "lib/rollout.py"),
         "program": posixpath.join(payload.prefix, "lib/activate.py"),
         "machines": _MACHINES.get(payload.target.arch, payload.target.arch),
         "date": datetime.fromtimestamp(payload.epoch, timezone.utc),

@@ -78,8 +78,9 @@ class Rpm:
         if payload.services:
             preset = f"/usr/lib/systemd/system-preset/80-{package.name}.preset"
             texts[preset] = templates.render("rpm/preset.j2", **context)
-        # posttrans has work only where services are, or releases may be left of a version that made some
-        idle = "verifyscript" if not payload.layout.activated else "" if payload.services else "posttrans"
+        # posttrans has work only where services or hooks are, or releases may be left of a version that made some
+        busy = payload.services or payload.watched
+        idle = "verifyscript" if not payload.layout.activated else "" if busy else "posttrans"
         names = [s for s in _SCRIPTS if s != idle]
         scripts = {s: templates.render(f"rpm/{s}.j2", **context).strip("\n") + "\n" for s in names}
         context |= {

@@ -71,7 +71,7 @@ class SourceFolder:
             return keep_wheel(write_wheel(scratch, heading, members, self.epoch()), self.cache)
 
     def _commands(self, directory: str) -> Iterator[Member]:
-        paths = _scripts(self.root, self.config.scripts)
+        paths = _scripts(self.root, self.config.scripts.commands)
         commands, left_out = read_commands(paths)
         for path in left_out:
             self.reporter.warn(f"{path.name} in {path.parent.name} is left out: it is no program (no #! line, not .py)")
@@ -97,7 +97,7 @@ def _heading(root: Path, config: Config) -> Heading:
     if not name:
         problems.append(Problem("no name can be made of the folder's", "tool.pkggen.name", 'set name = "myapp"'))
     ConfigurationError.raise_all(problems)
-    made_of = " and ".join((*config.source, *config.scripts))
+    made_of = " and ".join((*config.source, *config.scripts.commands))
     return Heading(name, version, config.summary or f"{name}, made of {made_of}")
 
 

@@ -166,7 +166,7 @@ class IndexProject:
 
 def is_source_folder(location: Location, config: Config) -> bool:
     """Tell whether the project is a folder that is no package."""
-    return location.shape is Shape.FOLDER and bool(config.source or config.scripts)
+    return location.shape is Shape.FOLDER and bool(config.source or config.scripts.commands)
 
 
 def open_project(
@@ -183,7 +183,7 @@ def open_project(
     """
     if is_source_folder(location, config):
         return SourceFolder(location.path, config, cache, reporter)
-    given = [key for key, value in (("source", config.source), ("scripts", config.scripts)) if value]
+    given = [key for key, value in (("source", config.source), ("scripts", config.scripts.commands)) if value]
     given += ["version"] if config.version else []
     ConfigurationError.raise_all(
         Problem("it is for a folder that is no package", f"tool.pkggen.{key}", "remove it: the project tells itself")

@@ -39,13 +39,17 @@ class Tiny:
     """A project: ``modules`` fills its package up, ``service`` names one whose ``main`` runs for ever.
 
     ``modules`` maps a file's path in the package to its text; ``{version}`` in it is filled in.
-    ``smoke`` names what has to be importable before a release is switched to.
+    ``smoke`` names what has to be importable before a release is switched to. ``service_keys`` is
+    added to the service's table, ``tables`` to the configuration; ``files`` lie beside the sources.
     """
 
     name: str = "tiny"
     modules: tuple[tuple[str, str], ...] = ()
     service: str = ""
     smoke: str = ""
+    service_keys: str = ""
+    tables: str = ""
+    files: tuple[tuple[str, str], ...] = ()
 
     def source(self, version: str, root: Path) -> Path:
         """Write the project's source tree to the new directory ``root`` and return it."""
@@ -54,11 +58,16 @@ class Tiny:
         for path, text in (*modules, *self.modules):
             (package / path).parent.mkdir(parents=True, exist_ok=True)
             (package / path).write_text(text.replace("{version}", version))
+        for path, text in self.files:
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_text(text)
         project = PROJECT.format(name=self.name, version=version, smoke=self.smoke or self.name)
         if self.service:
             script = f'{self.name}-serve = "{self.name}.{self.service}:main"\n'
             project = project.replace("[project.scripts]\n", "[project.scripts]\n" + script)
             project += f'\n[[tool.pkggen.services]]\nname = "{self.name}"\ncommand = "{self.name}-serve"\n'
+            project += self.service_keys
+        project += self.tables
         (root / "pyproject.toml").write_text(project + "\n" + QUICK.format(table="tool.pkggen."))
         return root
 

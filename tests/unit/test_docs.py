@@ -12,7 +12,17 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from pkggen import errors
-from pkggen.schema import Config, FileTable, FormatTable, PythonTable, ServiceTable, VenvTable, WheelsTable
+from pkggen.schema import (
+    Config,
+    FileTable,
+    FormatTable,
+    HealthcheckTable,
+    PythonTable,
+    ScriptsTable,
+    ServiceTable,
+    VenvTable,
+    WheelsTable,
+)
 
 ROOT = Path(__file__).parents[2]
 CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
@@ -22,6 +32,8 @@ TABLES: dict[str, type[BaseModel]] = {
     "`[tool.pkggen.wheels]`": WheelsTable,
     "`[tool.pkggen.venv]`": VenvTable,
     "`[[tool.pkggen.services]]`": ServiceTable,
+    "`[tool.pkggen.services.healthcheck]`": HealthcheckTable,
+    "`[tool.pkggen.scripts]`": ScriptsTable,
     "`[[tool.pkggen.files]]`": FileTable,
     "`[tool.pkggen.deb]` and `[tool.pkggen.rpm]`": FormatTable,
 }

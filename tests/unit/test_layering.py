@@ -36,7 +36,7 @@ LAYERS: tuple[tuple[str, set[str]], ...] = (
             "upkeep",
         },
     ),
-    ("the stage's own parts", {"manifest", "files", "reach", "survey", "overrides", "venv"}),
+    ("the stage's own parts", {"manifest", "files", "hooks", "healthchecks", "reach", "survey", "overrides", "venv"}),
     ("stages", {"project", "interpreter", "wheels", "stage", "formats", "output"}),
     ("what a package is made of", {"ingredients"}),
     ("pipeline", {"pipeline", "inspection"}),
