@@ -126,6 +126,8 @@ UserName = Annotated[
 ]
 Specified = Annotated[str, AfterValidator(_requirement)]
 Command = Annotated[str, AfterValidator(_command)]
+TriggerPath = Annotated[str, matches(r"(/[\w.+-]+)+", "an absolute path of letters, digits and . _ + -")]
+TriggerPaths = Annotated[tuple[TriggerPath, ...], BeforeValidator(_listed)]
 Mode = Annotated[str, AfterValidator(_mode)]
 Prefix = Annotated[str, AfterValidator(_prefix)]
 AbsolutePath = Annotated[str, AfterValidator(_absolute)]

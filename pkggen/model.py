@@ -372,6 +372,14 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
+class Trigger:
+    """A command, split into words, that runs when other packages change files below ``paths``."""
+
+    paths: tuple[str, ...]
+    command: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """What the user wrote and what the project's wheel says, merged; text is single-line but for ``description``."""
 
@@ -434,6 +442,7 @@ class Payload:
     epoch: int
     options: Mapping[str, FormatOptions] = field(default_factory=dict)
     hooks: tuple[Hook, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
     mode: str = "activated"
     smoke: tuple[str, ...] = ()
 
@@ -451,6 +460,11 @@ class Payload:
     def watched(self) -> bool:
         """Tell whether a switch of releases has more to it than the switch: hooks, or health checks."""
         return bool(self.hooks) or any(s.healthcheck for s in self.services)
+
+    @property
+    def is_meta(self) -> bool:
+        """Tell whether the package holds no program: no interpreter, no release, any machine."""
+        return not self.layers
 
     def files(self) -> Iterator[Entry]:
         """Yield regular files only."""

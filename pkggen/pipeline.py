@@ -10,6 +10,7 @@ from packaging.utils import canonicalize_name
 from pkggen.cache import Cache, sha256_of
 from pkggen.formats import FORMATS
 from pkggen.ingredients import Options, Prepared, effective_config, gather, prepare, wheel_spec
+from pkggen.metapackage import plan_metapackage
 from pkggen.model import (
     BuiltPackage,
     Payload,
@@ -65,6 +66,9 @@ def render(options: Options, cache: Cache, reporter: Reporter) -> tuple[Rendered
 
 def plan(options: Options, cache: Cache, reporter: Reporter, workshop: Path) -> tuple[Payload, Templates]:
     """Gather what the package is made of, and stage the payload; ``workshop`` has to stay until it is rendered."""
+    config = effective_config(options)
+    if config.meta:
+        return plan_metapackage(options, config), Templates(template_directory(config, options.root))
     found = gather(options, cache, reporter, workshop)
     config, metadata, parts, root = found.config, found.metadata, found.parts, found.options.root
     templates = Templates(template_directory(config, root))

@@ -26,6 +26,7 @@ from pkggen.fields import (
     Relations,
     Specified,
     Table,
+    TriggerPaths,
     UnitName,
     UserName,
     matches,
@@ -151,6 +152,13 @@ class FileTable(Table):
     format: Literal["", "deb", "rpm"] = ""
 
 
+class TriggerTable(Table):
+    """``[[tool.pkggen.triggers]]``: what is done when others put files somewhere."""
+
+    path: TriggerPaths
+    command: Command
+
+
 class FormatTable(Table):
     """``[tool.pkggen.deb]`` and ``[tool.pkggen.rpm]``: what concerns one format alone."""
 
@@ -181,6 +189,7 @@ class Config(Table):
     prefix: Prefix = Field("", description="/opt/NAME when empty")
     maintainer: Line = ""
     summary: Line = ""
+    meta: bool = Field(default=False, description="no program: relations and files alone")
     release: Annotated[str, matches(r"[0-9]+(\.[0-9]+)*", "digits and dots")] = "1"
     targets: tuple[Line, ...] = ()
     arch: Literal["", "x86_64", "aarch64", "amd64", "arm64"] = Field("", description="the target's machine")
@@ -207,6 +216,7 @@ class Config(Table):
     venv: VenvTable = VenvTable()
     services: tuple[ServiceTable, ...] = ()
     files: tuple[FileTable, ...] = ()
+    triggers: tuple[TriggerTable, ...] = ()
     man: Paths = Field((), description="man pages")
     logrotate: Paths = ()
     cron: Paths = ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import shlex
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -38,6 +38,7 @@ from pkggen.overrides import check_overrides
 from pkggen.reach import needs_of
 from pkggen.relations import relations_for
 from pkggen.schema import Config, FormatTable, ServiceTable
+from pkggen.triggers import declared_triggers
 from pkggen.venv import packaged_entries
 
 
@@ -55,10 +56,10 @@ def stage(project: Project, config: Config, target: Target, parts: Parts, epoch:
     needs = needs_of(parts, target)
     hooks = read_hooks(config, project.root, parts.interpreter.compiler)
     links = [_command_link(layout, c, epoch) for c in commands]
-    extra = {name: extra_entries(config, project, prefix, name, epoch, taken=links) for name in ("deb", "rpm")}
+    options = declared_options(config, project, prefix, epoch, taken=links, python=parts.interpreter.system)
     manifest = app_manifest(
         project, config, parts, prefix=prefix, layers=layers, commands=commands, services=services,
-        hooks=hooks, owned={e.path for entries in extra.values() for e in entries},
+        hooks=hooks, owned={e.path for o in options.values() for e in o.entries},
     )  # fmt: skip
     entries = [
         *(
@@ -82,10 +83,8 @@ def stage(project: Project, config: Config, target: Target, parts: Parts, epoch:
         needs=needs,
         epoch=epoch,
         hooks=hooks,
-        options={
-            name: _options(name, config, table, extra[name], parts.interpreter.system)
-            for name, table in (("deb", config.deb), ("rpm", config.rpm))
-        },
+        options=options,
+        triggers=declared_triggers(config, layout.bin, _script_names(layers)),
         mode=layout.mode,
         smoke=tuple(smoke_modules(config, parts, layers, commands, services)),
     )
@@ -100,6 +99,25 @@ def _activated(layout: Layout, layers: Sequence[Layer], parts: Parts, epoch: int
         yield _generated(f"{layout.prefix}/layers/{layer.name}.json", description, epoch)
     for name in ("activate.py", "rollout.py"):
         yield _generated(f"{layout.prefix}/lib/{name}", activation_program(name), epoch)
+
+
+def declared_options(
+    config: Config,
+    project: Project,
+    prefix: str,
+    epoch: int,
+    *,
+    taken: Sequence[Entry] = (),
+    python: SystemPython | None = None,
+) -> Mapping[str, FormatOptions]:
+    """Return what the user declares for each format; ``taken`` are entries that a declared file could meet.
+
+    Raises ConfigurationError for files that can't be.
+    """
+    return {
+        name: _options(name, config, table, extra_entries(config, project, prefix, name, epoch, taken=taken), python)
+        for name, table in (("deb", config.deb), ("rpm", config.rpm))
+    }
 
 
 def activation_program(name: str) -> bytes:

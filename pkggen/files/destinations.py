@@ -42,7 +42,7 @@ more mount mv nologin openssl passwd perl pip pip3 ps pwd python python2 python3
 rpm sed sh sleep sort stat su sudo sync systemctl tail tar tee test touch tr true umount uname uniq useradd vi
 wc xargs yum zcat
 """
-_OURS = ("layers", "releases", "current", "lib", "bin", "manifest.json")
+_OURS = ("layers", "releases", "current", "lib", "bin", "venv", "manifest.json")
 
 
 def misplaced(entry: Entry, prefix: str, where: str) -> Iterator[Problem]:

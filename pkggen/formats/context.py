@@ -27,6 +27,7 @@ def template_context(package: Package) -> dict[str, object]:
         "ghosts": [e for e in declared if e.role is Role.GHOST],
         "kept": [quoted_pattern(e.path) for e in declared if _stays(e, package)],
         "tmpfiles": [posixpath.basename(e.path) for e in declared if e.path.startswith("/usr/lib/tmpfiles.d/")],
+        "triggers": payload.triggers,
         "package": package,
         "payload": payload,
         "project": payload.project,
@@ -85,6 +86,8 @@ def _description(payload: Payload) -> str:
 
 def interpreter_path(payload: Payload) -> str:
     """Return the absolute path of the interpreter, as manifest.json tells it."""
+    if payload.is_meta:
+        return ""
     if not payload.layout.activated:
         return f"{payload.layout.bin}/python"
     path = posixpath.join(payload.prefix, "manifest.json")
@@ -99,6 +102,8 @@ def interpreter_path(payload: Payload) -> str:
 def common_texts(templates: Templates, context: Mapping[str, object], package: Package) -> dict[str, str]:
     """Return the files that both formats add, by their paths: units, users and the administrator's command."""
     payload = package.payload
+    if payload.is_meta:
+        return {}
     texts = {}
     if payload.layout.activated:
         texts[f"{payload.prefix}/bin/{package.name}-releases"] = templates.render("common/releases.sh.j2", **context)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
 from email.utils import format_datetime
@@ -41,7 +41,10 @@ class Deb:
     def describe(self, payload: Payload) -> Package:
         """Return the payload as Debian names it; raise ConfigurationError or ArtefactError for what can't be."""
         options = options_of(payload, self.name)
-        name, arch = package_name(payload.project.name), _ARCHITECTURES[payload.target.arch]
+        name, arch = (
+            package_name(payload.project.name),
+            "all" if payload.is_meta else _ARCHITECTURES[payload.target.arch],
+        )
         version = debian_version(payload.project.version, payload.release)
         old = bool(_OLD.intersection(payload.target.distros))
         compression = parse_compression(options.compression, "tool.pkggen.deb.compression", old_target=old)
@@ -78,7 +81,11 @@ class Deb:
             "owned": [e for e in entries if (e.owner, e.group) != ("root", "root")],
         }
         texts["control"] = templates.render("deb/control.j2", **context)
-        texts |= {script: templates.render(f"deb/{script}.j2", **context) for script in _SCRIPTS}
+        texts |= {s: templates.render(f"deb/{template}.j2", **context) for s, template in _scripts(context, payload)}
+        if payload.triggers:
+            # noawait: the package that brought the files does not wait for us (deb-triggers(5))
+            paths = dict.fromkeys(p for t in payload.triggers for p in t.paths)
+            texts["triggers"] = "".join(f"interest-noawait {p}\n" for p in paths)
         conffiles = "".join(f"{e.path}\n" for e in entries if e.config is not ConfigKind.NONE)
         return Rendered(package, texts | ({"conffiles": conffiles} if conffiles else {}))
 
@@ -109,6 +116,17 @@ class Deb:
         found = list(differences(_as_packed(rendered), archive.members, path.name))
         found += _control_differences(rendered, archive, path.name)
         IntegrityError.raise_all(found)
+
+
+def _scripts(context: Mapping[str, object], payload: Payload) -> Iterator[tuple[str, str]]:
+    """Yield the maintainer scripts that the package has, each with its template."""
+    if not payload.is_meta:
+        yield from zip(_SCRIPTS, _SCRIPTS, strict=True)
+        return
+    if context["owned"] or context["tmpfiles"] or context["triggers"]:
+        yield "postinst", "meta_postinst"
+    if context["ghosts"]:
+        yield "postrm", "meta_postrm"
 
 
 def _members(rendered: Rendered) -> tuple[Entry, ...]:

@@ -37,7 +37,7 @@ def debian_relations(payload: Payload) -> dict[str, tuple[str, ...]]:
     return {
         "Pre-Depends": spelled("pre_depends"),
         "Depends": (*debian_dependencies(payload.needs, options), *users, *spelled("depends")),
-        "Recommends": ("ca-certificates", *spelled("recommends")),
+        "Recommends": (*(() if payload.is_meta else ("ca-certificates",)), *spelled("recommends")),
         "Suggests": spelled("suggests"),
         "Enhances": spelled("enhances"),
         "Conflicts": tuple(dict.fromkeys((*spelled("conflicts"), *obsolete))),

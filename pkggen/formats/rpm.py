@@ -43,7 +43,7 @@ class Rpm:
     def describe(self, payload: Payload) -> Package:
         """Return the payload as rpm names it; raise ConfigurationError for what can't be."""
         options = options_of(payload, self.name)
-        name, arch = package_name(payload.project.name), payload.target.arch
+        name, arch = package_name(payload.project.name), "noarch" if payload.is_meta else payload.target.arch
         _, version = rpm_version(payload.project.version)
         release = checked_release(payload.release)
         old = bool(_OLD.intersection(payload.target.distros))
@@ -81,10 +81,15 @@ class Rpm:
         # posttrans has work only where services or hooks are, or releases may be left of a version that made some
         busy = payload.services or payload.watched
         idle = "verifyscript" if not payload.layout.activated else "" if busy else "posttrans"
-        names = [s for s in _SCRIPTS if s != idle]
-        scripts = {s: templates.render(f"rpm/{s}.j2", **context).strip("\n") + "\n" for s in names}
+        names = {s: s for s in _SCRIPTS if s != idle}
+        if payload.is_meta:
+            names = {"post": "meta_post"} if context["tmpfiles"] else {}
+        scripts = {s: templates.render(f"rpm/{t}.j2", **context).strip("\n") + "\n" for s, t in names.items()}
         context |= {
             "scripts": scripts,
+            "filetriggers": [
+                (t.paths, templates.render("rpm/filetrigger.j2", **context, trigger=t)) for t in payload.triggers
+            ],
             "files": list(file_lines(_members(Rendered(package, texts)), payload)),
         }
         texts[f"{package.name}.spec"] = templates.render("rpm/spec.j2", **context)

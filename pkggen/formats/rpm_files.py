@@ -26,7 +26,7 @@ def marked(entry: Entry) -> Entry:
 
 def ghosts(payload: Payload) -> tuple[Entry, ...]:
     """Return what activation makes: not in the package, yet ``rpm -qf`` names the package for it."""
-    if not payload.layout.activated:
+    if payload.is_meta or not payload.layout.activated:
         return ()
     return (
         Entry(f"{payload.prefix}/current", Kind.SYMLINK, 0o777, mtime=payload.epoch, link="releases", role=Role.GHOST),

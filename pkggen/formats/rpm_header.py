@@ -31,8 +31,12 @@ def rpm_relations(payload: Payload) -> dict[str, tuple[str, ...]]:
     return {
         "Requires": (*_libraries(payload), *before, *spelled("depends")),
         # in one transaction with the whole system, what %pre runs has to be there before it
-        "Requires(pre)": ("coreutils", *(("/usr/sbin/useradd",) if payload.users else ()), *before),
-        "Recommends": ("ca-certificates", *spelled("recommends")),
+        "Requires(pre)": (
+            *(() if payload.is_meta else ("coreutils",)),
+            *(("/usr/sbin/useradd",) if payload.users else ()),
+            *before,
+        ),
+        "Recommends": (*(() if payload.is_meta else ("ca-certificates",)), *spelled("recommends")),
         "Suggests": spelled("suggests"),
         "Enhances": spelled("enhances"),
         "Supplements": spelled("supplements"),

@@ -20,6 +20,7 @@ from pkggen.schema import (
     PythonTable,
     ScriptsTable,
     ServiceTable,
+    TriggerTable,
     VenvTable,
     WheelsTable,
 )
@@ -35,6 +36,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "`[tool.pkggen.services.healthcheck]`": HealthcheckTable,
     "`[tool.pkggen.scripts]`": ScriptsTable,
     "`[[tool.pkggen.files]]`": FileTable,
+    "`[[tool.pkggen.triggers]]`": TriggerTable,
     "`[tool.pkggen.deb]` and `[tool.pkggen.rpm]`": FormatTable,
 }
 
