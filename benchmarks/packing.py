@@ -49,7 +49,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=Path.home() / ".cache") as scratch:
         directory = Path(scratch)
         options = Options(write_project(directory), python=arguments.python)
-        payload, templates = plan(options, default_cache(), Terminal())
+        (payload, *_), templates = plan(options, default_cache(), Terminal(), directory)
         payload = with_compression(payload, arguments.compression)
         for name in ("deb", "rpm"):
             package = FORMATS[name].describe(payload)

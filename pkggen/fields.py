@@ -104,11 +104,16 @@ def _requirement(value: str) -> str:
     return value
 
 
+def _split(value: object) -> object:
+    return () if value == "none" else _listed(value)
+
+
 COMPRESSION = r"(none|(zstd|xz|gzip)(:[0-9]{1,2})?)"
 IDENTIFIER = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*"
 
 Line = Annotated[str, AfterValidator(_one_line)]
 Paths = Annotated[tuple[Line, ...], BeforeValidator(_listed)]
+Split = Annotated[tuple[Literal["deps", "runtime"], ...], BeforeValidator(_split)]
 Relation = Annotated[str, AfterValidator(_relation)]
 # A text, or a table of what the package is called in each format; told apart first, so that one mistake is one problem.
 Relations = tuple[

@@ -67,8 +67,8 @@ class Options:
 class Gathered:
     """What a package is made of, before anything is laid out.
 
-    ``options`` has the directory of the configuration as its root; ``asked`` are the requirements
-    that the wheels were found by.
+    ``options`` has the directory of the configuration as its root, ``locks`` is that of the locks;
+    ``asked`` are the requirements that the wheels were found by.
     """
 
     options: Options
@@ -78,6 +78,7 @@ class Gathered:
     metadata: Metadata
     epoch: int
     asked: tuple[str, ...] = ()
+    locks: Path = Path()
 
 
 def gather(options: Options, cache: Cache, reporter: Reporter, workshop: Path) -> Gathered:
@@ -105,6 +106,7 @@ def gather(options: Options, cache: Cache, reporter: Reporter, workshop: Path) -
         parts=Parts(ready.interpreter, app, tuple(dependencies)),
         metadata=metadata,
         epoch=epoch_of_wheel(wheel) if ready.epoch is None else ready.epoch,
+        locks=location.locks,
         asked=ready.spec.requirements,
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from pkggen.model import Distribution, Healthcheck, Hook, Interpreter, Kind, Layer, Parts, Project, Service
 from pkggen.schema import Config
@@ -19,11 +19,15 @@ SCHEMA = 1  # of manifest.json and layers/*.json; activate.py refuses another
 _NOT_SMOKE = {"test", "tests", "testing", "docs", "doc", "examples", "example", "benchmarks", "setup", "conftest"}
 
 
-def layer_manifest(layer: Layer, *, compiled: bool) -> bytes:
-    """Return layers/<name>.json: what activation links, writes and checks; without byte code it compiles."""
+def layer_manifest(layer: Layer, *, compiled: bool, python: str = "") -> bytes:
+    """Return layers/<name>.json: what activation links, writes and checks; without byte code it compiles.
+
+    ``python`` is the version of an interpreter that several applications share.
+    """
     files = [e for e in layer.entries if e.kind is Kind.FILE]
     return _json(
         {
+            **({"python": python} if python else {}),
             "schema": SCHEMA,
             "name": layer.name,
             "compile": not compiled,
@@ -47,12 +51,17 @@ def app_manifest(
     services: Sequence[Service],
     owned: Collection[str] = (),
     hooks: Sequence[Hook] = (),
+    exact: Mapping[str, str] | None = None,
 ) -> bytes:
     """Return manifest.json: what the release is, which commands it has and how to prove it.
 
     ``owned`` are absolute paths of further files; those below ``prefix`` are the package's there.
+    ``exact`` are the digests of descriptions that come with another package of the same application.
     """
+    places = {layer.name: layer.home for layer in layers if layer.home not in ("", f"{prefix}/layers")}
     about: dict[str, object] = {
+        **({"places": places} if places else {}),
+        **({"exact": dict(exact)} if exact else {}),
         "schema": SCHEMA,
         "app": project.name,
         "version": project.version,

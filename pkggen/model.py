@@ -274,12 +274,16 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """What one part of the release holds; ``entries`` are relative to the layer's directory."""
+    """What one part of the release holds; ``entries`` are relative to the layer's directory.
+
+    ``home`` is the directory on the target that holds the layer ``<name>/`` and its ``<name>.json``.
+    """
 
     name: str
     entries: tuple[Entry, ...]
     scripts: tuple[Script, ...] = ()
     distributions: tuple[tuple[str, str], ...] = ()
+    home: str = ""
 
     @property
     def size(self) -> int:
@@ -421,6 +425,13 @@ class FormatOptions:
     entries: tuple[Entry, ...] = ()
 
 
+class Purpose(str, Enum):
+    """What a package is for: an application, or layers that applications are made of."""
+
+    APPLICATION = "application"
+    LAYERS = "layers"
+
+
 @dataclass(frozen=True, slots=True)
 class Payload:
     """Everything the package will hold, as data. Both formats fold over it.
@@ -428,6 +439,9 @@ class Payload:
     ``entries`` are absolute, sorted, free of duplicates, and include the layers' files;
     ``own_directories`` are the directories that the package owns (``/opt/<app>`` and below).
     ``mode`` is that of its layout; importing the modules of ``smoke`` proves that it works.
+    ``interests`` are directories of other packages: when something in them is installed or removed,
+    the application makes its release anew. ``together`` is what all packages of a split need; None
+    where this is the only one.
     """
 
     project: Project
@@ -445,11 +459,19 @@ class Payload:
     triggers: tuple[Trigger, ...] = ()
     mode: str = "activated"
     smoke: tuple[str, ...] = ()
+    purpose: Purpose = Purpose.APPLICATION
+    interests: tuple[str, ...] = ()
+    together: Needs | None = None
 
     @property
     def layout(self) -> Layout:
         """Return where it lies on the target."""
         return Layout(self.prefix, self.mode)
+
+    @property
+    def reach(self) -> Needs:
+        """Return what the system has to bring for the application as a whole."""
+        return self.together or self.needs
 
     @property
     def installed_size(self) -> int:
@@ -505,3 +527,4 @@ class BuiltPackage:
     path: Path
     size: int
     sha256: str
+    unchanged: bool = False

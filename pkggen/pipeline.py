@@ -24,7 +24,7 @@ from pkggen.project import (
 from pkggen.reach import runs_on
 from pkggen.reporter import Reporter
 from pkggen.schema import Config
-from pkggen.stage import own_commands, stage, template_directory
+from pkggen.stage import divide, own_commands, stage, template_directory
 from pkggen.templating import Templates
 from pkggen.venv import prove_packaged
 from pkggen.versions import package_name
@@ -47,28 +47,33 @@ def build(options: Options, cache: Cache, reporter: Reporter) -> tuple[BuiltPack
     for name in options.formats:
         FORMATS[name].check_tools()
     with claimed(options.output) as output, cache.scratch() as workshop:
-        payload, templates = plan(options, cache, reporter, workshop)
-        packages = [FORMATS[name].describe(payload) for name in options.formats]
+        payloads, templates = plan(options, cache, reporter, workshop)
+        packages = [FORMATS[name].describe(payload) for name in options.formats for payload in payloads]
         reporter.tell(runs_on(packages))
         built = []
-        for package in packages:
+        for number, package in enumerate(packages):
             rendered = FORMATS[package.format].render(package, templates)
-            built.append(_make(rendered, workshop / package.format, cache, reporter))
+            built.append(_make(rendered, workshop / f"{number}-{package.format}", cache, reporter))
         return publish_output(built, output)
 
 
 def render(options: Options, cache: Cache, reporter: Reporter) -> tuple[Rendered, ...]:
     """Return what would be built, as text."""
     with cache.scratch() as workshop:
-        payload, templates = plan(options, cache, reporter, workshop)
-        return tuple(FORMATS[n].render(FORMATS[n].describe(payload), templates) for n in options.formats)
+        payloads, templates = plan(options, cache, reporter, workshop)
+        return tuple(
+            FORMATS[n].render(FORMATS[n].describe(payload), templates) for n in options.formats for payload in payloads
+        )
 
 
-def plan(options: Options, cache: Cache, reporter: Reporter, workshop: Path) -> tuple[Payload, Templates]:
-    """Gather what the package is made of, and stage the payload; ``workshop`` has to stay until it is rendered."""
+def plan(options: Options, cache: Cache, reporter: Reporter, workshop: Path) -> tuple[tuple[Payload, ...], Templates]:
+    """Gather what the packages are made of, and stage a payload for each, the application's first.
+
+    ``workshop`` has to stay until they are rendered.
+    """
     config = effective_config(options)
     if config.meta:
-        return plan_metapackage(options, config), Templates(template_directory(config, options.root))
+        return (plan_metapackage(options, config),), Templates(template_directory(config, options.root))
     found = gather(options, cache, reporter, workshop)
     config, metadata, parts, root = found.config, found.metadata, found.parts, found.options.root
     templates = Templates(template_directory(config, root))
@@ -82,7 +87,7 @@ def plan(options: Options, cache: Cache, reporter: Reporter, workshop: Path) -> 
     if payload.needs.plugins:
         files = len(payload.needs.plugins)
         reporter.warn(f"{files} files are for libraries of wheels that are not in the package (-v names them)")
-    return payload, templates
+    return divide(payload, config, parts, found.locks), templates
 
 
 def describe_project(config: Config, metadata: Metadata, commands: tuple[str, ...], root: Path) -> Project:

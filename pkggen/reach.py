@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from pkggen import elf
 from pkggen.errors import ArtefactError, Problem
-from pkggen.model import Distribution, Needs, Package, Parts, Target
+from pkggen.model import Distribution, Needs, Package, Parts, Purpose, Target
 from pkggen.targets import DISTRIBUTIONS, GLIBC, GLIBCXX, PYTHON, WITHOUT_ZSTD
 
 _CXX = "libstdc++.so.6"
@@ -31,13 +31,22 @@ def needs_of(parts: Parts, target: Target) -> Needs:
     return merged
 
 
+def needs_of_layers(parts: Parts, whole: Needs, layers: Collection[str]) -> Needs:
+    """Return what some ``layers`` ("python", "deps", "app") need of the system, of what ``whole`` needs."""
+    python, app, *deps = _named(parts).items()
+    owned = [("python", python), ("app", app), *(("deps", one) for one in deps)]
+    rest = Needs(provides=whole.provides)  # another package's libraries count as there
+    return elf.merge([*(elf.within(needs, where) for layer, (where, needs) in owned if layer in layers), rest])
+
+
 def runs_on(packages: Sequence[Package]) -> str:
     """Return the sentence that says which known releases can install and run ``packages``.
 
     For instance "runs on Debian 11+, RHEL 8+ (glibc 2.28, raised by numpy-….whl)"; the plus says
     that later ones do, too.
     """
-    needs = packages[0].payload.needs
+    packages = [package for package in packages if package.payload.purpose is Purpose.APPLICATION]
+    needs = packages[0].payload.reach
     oldest = [release for package in packages for release in oldest_releases(package)]
     # the system's Python is of one release: the next has another
     where = ", ".join(_spoken(release) + ("" if needs.python else "+") for release in oldest) or _NONE
@@ -74,7 +83,7 @@ def _oldest(fitting: Sequence[str]) -> tuple[str, ...]:
 
 def _new_enough(package: Package) -> list[str]:
     family = [r for r in GLIBC if DISTRIBUTIONS[r.partition(":")[0]][1] == package.format]
-    return [r for r in family if _fits(r, package.payload.needs)]
+    return [r for r in family if _fits(r, package.payload.reach)]
 
 
 def _fits(release: str, needs: Needs) -> bool:

@@ -25,6 +25,7 @@ from pkggen.fields import (
     Relation,
     Relations,
     Specified,
+    Split,
     Table,
     TriggerPaths,
     UnitName,
@@ -199,6 +200,7 @@ class Config(Table):
     )
     commands: tuple[Name, ...] | None = Field(None, description="links in /usr/bin; the project's scripts when unset")
     smoke: tuple[Annotated[str, matches(IDENTIFIER, "a module's dotted name")], ...] | None = None
+    split: Split = Field((), description="layers that get a package of their own: deps, runtime")
     templates: Line = Field("", description="a folder of templates that replace or extend ours")
     depends: Relations = ()
     pre_depends: Relations = ()

@@ -35,9 +35,10 @@ from pkggen.model import (
     Target,
 )
 from pkggen.overrides import check_overrides
-from pkggen.reach import needs_of
+from pkggen.reach import needs_of, needs_of_layers
 from pkggen.relations import relations_for
 from pkggen.schema import Config, FormatTable, ServiceTable
+from pkggen.split import DEPS, RUNTIME, Division, check_split, layer_homes, layers_of, runtime_name
 from pkggen.triggers import declared_triggers
 from pkggen.venv import packaged_entries
 
@@ -49,21 +50,25 @@ def stage(project: Project, config: Config, target: Target, parts: Parts, epoch:
     when a wheel or the interpreter asks for more than the declared targets have.
     """
     prefix = config.prefix or f"/opt/{project.name}"
+    check_split(config, parts.interpreter)
     layout = Layout(prefix, config.venv.mode)
-    layers = _layers(parts)
+    homes = layer_homes(config.split, prefix, parts.interpreter, config.python.keep)
+    layers = tuple(replace(layer, home=homes[layer.name]) for layer in _layers(parts))
     services = tuple(_service(s, project, layout, layers) for s in config.services)
     commands = _commands(config, project, layers)
     needs = needs_of(parts, target)
     hooks = read_hooks(config, project.root, parts.interpreter.compiler)
     links = [_command_link(layout, c, epoch) for c in commands]
     options = declared_options(config, project, prefix, epoch, taken=links, python=parts.interpreter.system)
+    described = _described(layers, parts, homes, prefix, epoch)
+    exact = {layer.name: e.sha256 for layer, e in zip(layers, described, strict=True) if layer.name in _exact(config)}
     manifest = app_manifest(
         project, config, parts, prefix=prefix, layers=layers, commands=commands, services=services,
-        hooks=hooks, owned={e.path for o in options.values() for e in o.entries},
+        hooks=hooks, owned={e.path for o in options.values() for e in o.entries}, exact=exact,
     )  # fmt: skip
     entries = [
         *(
-            _activated(layout, layers, parts, epoch)
+            _activated(layout, layers, described, epoch)
             if layout.activated
             else packaged_entries(layout, layers, parts.interpreter, isolated=config.venv.isolated, epoch=epoch)
         ),
@@ -83,6 +88,7 @@ def stage(project: Project, config: Config, target: Target, parts: Parts, epoch:
         needs=needs,
         epoch=epoch,
         hooks=hooks,
+        interests=(homes["python"],) if RUNTIME in config.split else (),
         options=options,
         triggers=declared_triggers(config, layout.bin, _script_names(layers)),
         mode=layout.mode,
@@ -90,13 +96,11 @@ def stage(project: Project, config: Config, target: Target, parts: Parts, epoch:
     )
 
 
-def _activated(layout: Layout, layers: Sequence[Layer], parts: Parts, epoch: int) -> Iterator[Entry]:
+def _activated(layout: Layout, layers: Sequence[Layer], described: Sequence[Entry], epoch: int) -> Iterator[Entry]:
     """Yield the layers, their descriptions and the program that makes a release of them on the target."""
-    compiled = parts.interpreter.compiler is not None
     for layer in layers:
-        yield from (e.below(f"{layout.prefix}/layers/{layer.name}") for e in layer.entries)
-        description = layer_manifest(layer, compiled=compiled)
-        yield _generated(f"{layout.prefix}/layers/{layer.name}.json", description, epoch)
+        yield from (e.below(f"{layer.home}/{layer.name}") for e in layer.entries)
+    yield from described
     for name in ("activate.py", "rollout.py"):
         yield _generated(f"{layout.prefix}/lib/{name}", activation_program(name), epoch)
 
@@ -118,6 +122,31 @@ def declared_options(
         name: _options(name, config, table, extra_entries(config, project, prefix, name, epoch, taken=taken), python)
         for name, table in (("deb", config.deb), ("rpm", config.rpm))
     }
+
+
+def _described(layers: Sequence[Layer], parts: Parts, homes: Mapping[str, str], prefix: str, epoch: int) -> list[Entry]:
+    """Return the description of each layer; that of a shared interpreter says which version it is."""
+    compiled = parts.interpreter.compiler is not None
+    shared = {"python": parts.interpreter.version} if homes["python"] != f"{prefix}/layers" else {}
+    texts = {layer: layer_manifest(layer, compiled=compiled, python=shared.get(layer.name, "")) for layer in layers}
+    return [_generated(f"{layer.home}/{layer.name}.json", text, epoch) for layer, text in texts.items()]
+
+
+def _exact(config: Config) -> tuple[str, ...]:
+    """Return the layers of which only the very same bytes will do; a shared interpreter may be newer."""
+    return layers_of(DEPS, config.split) if DEPS in config.split else ()
+
+
+def divide(whole: Payload, config: Config, parts: Parts, locks: Path) -> tuple[Payload, ...]:
+    """Return a payload for each package that ``split`` asks for, the application's first.
+
+    Which dependencies these are is counted in ``pkggen.lock`` in ``locks``. Raises IntegrityError,
+    ConfigurationError and StorageError.
+    """
+    names = ("app", *config.split) if config.split else ()
+    needs = {name: needs_of_layers(parts, whole.needs, layers_of(name, config.split)) for name in names}
+    division = Division(whole, config.split, needs, runtime_name(parts.interpreter, config.python.keep))
+    return division.payloads(parts.interpreter.version, locks, frozen=config.wheels.frozen)
 
 
 def activation_program(name: str) -> bytes:

@@ -28,7 +28,9 @@ environment
 input
     ``manifest.json`` and ``layers/<name>.json`` (schema 1). A layer with ``"compile": true``
     came without byte code, which is then made here. The manifest's ``python`` names a layer and the
-    program in it or, with ``"system": true``, the absolute path of the system's own. Its optional ``owned``
+    program in it or, with ``"system": true``, the absolute path of the system's own. Its optional ``places``
+    says for a layer that another package owns which directory holds it, ``exact`` which bytes its
+    description must have. Its optional ``owned``
     lists further paths of the package under the prefix, so that ``remove`` does not take them for someone's own.
 
 output
@@ -197,8 +199,13 @@ class Plan:
             # within the release, or absolute where it is the system's own: join() then drops what stands before it
             self.python = os.path.join("" if python.get("system") else "python", python["executable"])
             self.layer = python.get("layer")
-            for path in [f"layers/{name}.json" for name in self.manifest["layers"]]:
-                data, layer = read_json(base / path)
+            self.interpreter = os.path.join(self.home(self.layer), self.layer or "", python["executable"])
+            self.descriptions: dict[str, Path] = {}  # by their path within a release's own copies
+            for name in self.manifest["layers"]:
+                path = self.descriptions[f"layers/{name}.json"] = Path(f"{self.home(name)}/{name}.json")
+                data, layer = read_json(path)
+                if self.manifest.get("exact", {}).get(name) not in {None, hashlib.sha256(data).hexdigest()}:
+                    raise Failure(f"{path} is not the one that this version of the package was made for", DAMAGED)
                 digest.update(data)
                 self._add_layer(layer)
             with contextlib.suppress(FileNotFoundError):
@@ -212,10 +219,16 @@ class Plan:
         except (KeyError, TypeError, ValueError) as error:
             raise damaged(f"{base / 'manifest.json'} or layers/*.json: {error!r}") from None
 
+    def home(self, name: str | None) -> str:
+        """Return the directory that holds a layer and its description: maybe another package's."""
+        place = self.manifest.get("places", {}).get(name)
+        copied = self.base.parent.parent.name == "releases"  # a release keeps a copy of all descriptions
+        return str(place) if place and not copied else f"{self.base}/layers"
+
     def _add_layer(self, layer: dict[str, Any]) -> None:
         name = layer["name"]
         top = "python/" if name == self.layer else "venv/"
-        source = f"{self.base}/layers/{name}/"
+        source = f"{self.home(name)}/{name}/"
         for path, size, digest, _mode in layer["files"]:
             self.members[top + path] = File(source + path, size, digest)
         for path, target in layer["links"]:
@@ -244,10 +257,12 @@ class Plan:
                 self.members["venv/" + path] = rewritten(self.members["venv/" + path], head)
             for name, module, attr in layer["scripts"]:
                 self.members["venv/bin/" + name] = script(name, module, attr, head)
-        self.members.update(scaffold(final, self.python, self.manifest["python"]))
-        for path in ["manifest.json", *(f"layers/{name}.json" for name in self.layers)]:
-            data = (self.base / path).read_bytes()
-            self.members["manifest/" + path] = File(f"{self.base}/{path}", len(data), hashlib.sha256(data).hexdigest())
+        python = self.manifest["python"]
+        shared = self.layers.get(self.layer or "", {}).get("python")
+        self.members.update(scaffold(final, self.python, {**python, "version": shared} if shared else python))
+        for path, source in {"manifest.json": self.base / "manifest.json", **self.descriptions}.items():
+            data = source.read_bytes()
+            self.members["manifest/" + path] = File(str(source), len(data), hashlib.sha256(data).hexdigest())
 
     def directories(self) -> list[str]:
         """Return every directory of the release, parents first."""
@@ -343,7 +358,7 @@ class Builder:
         """Take the plan and the directory to fill."""
         self.plan, self.target = plan, str(target)
         self.scratch = str(target.parent / f".new-file-{os.getpid()}")
-        self.copying = False
+        self.copying: set[int] = set()  # devices that can't be linked from
         self.linked = self.copied = self.written = 0
 
     def fill(self) -> Builder:
@@ -366,7 +381,7 @@ class Builder:
 
     def _place(self, file: File, path: str) -> None:
         info = check_source(file)
-        if not self.copying:
+        if info.st_dev not in self.copying:
             try:
                 os.link(file.source, path)
                 self.linked += 1
@@ -374,29 +389,29 @@ class Builder:
             except FileExistsError:
                 if os.path.samestat(info, os.lstat(path)):
                     return  # not a byte was moved since it was linked
-                if self._relink(file, path):
+                if self._relink(file, path, info):
                     return
             except OSError as error:
-                self._give_up_links(error)
+                self._give_up_links(error, info)
         if not same_file(path, file):
             self._put(lambda: self._copy(file, info), path)
             self.copied += 1
 
-    def _relink(self, file: File, path: str) -> bool:
+    def _relink(self, file: File, path: str, info: os.stat_result) -> bool:
         """Replace by a link: after a reinstallation this heals the release and gives the space back."""
         try:
             self._put(lambda: os.link(file.source, self.scratch), path)
         except OSError as error:
-            self._give_up_links(error)
+            self._give_up_links(error, info)
             return False
         self.linked += 1
         return True
 
-    def _give_up_links(self, error: OSError) -> None:
+    def _give_up_links(self, error: OSError, info: os.stat_result) -> None:
         if error.errno not in LINKLESS:
             raise error
-        if error.errno != errno.EMLINK and not self.copying:  # that one is about a single file
-            self.copying = True
+        if error.errno != errno.EMLINK and info.st_dev not in self.copying:  # that one is about a single file
+            self.copying.add(info.st_dev)
             files = [member for member in self.plan.members.values() if isinstance(member, File)]
             check_space(self.target, sum(file.size for file in files), len(files))
 
@@ -491,7 +506,7 @@ def check_place(place: Place, plan: Plan) -> None:
     prefix = plan.manifest["prefix"]
     if not os.path.isabs(prefix) or not os.path.isdir(prefix) or not os.path.samefile(prefix, place.root):
         raise Failure(f"{place.root} was made for {prefix} and can't be moved; reinstall the package", DAMAGED)
-    for path in [place.root, place.releases]:
+    for path in [place.root, place.releases, *sorted({Path(plan.home(name)) for name in plan.layers})]:
         info = os.lstat(path)
         if not stat.S_ISDIR(info.st_mode):
             raise Failure(f"{path} is not a directory of its own; remove it and try again", UNFIT)
@@ -735,8 +750,7 @@ def configure(place: Place, reason: str = "", kind: str = "") -> dict[str, Any]:
         with contextlib.suppress(FileExistsError):
             os.mkdir(place.releases, 0o755)
         check_place(place, plan)
-        python = os.path.join(place.root, "layers", plan.python)
-        status, words = run([python, "-I", "-B", "-c", ""], SMOKE_LIMIT)
+        status, words = run([plan.interpreter, "-I", "-B", "-c", ""], SMOKE_LIMIT)
         if status:
             raise Failure(f"the interpreter does not run on this machine (status {status}): {words}", BROKEN)
         sweep(place)
@@ -789,7 +803,7 @@ def announce(place: Place, plan: Plan, reason: str, kind: str) -> None:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(place.releases / ".pending.json")
         return
-    argv = [os.path.join(place.root, "layers", plan.python), "-I", "-B", f"{place.root}/lib/rollout.py"]
+    argv = [plan.interpreter, "-I", "-B", f"{place.root}/lib/rollout.py"]
     process = subprocess.Popen([*argv, "before", reason, kind, plan.id], cwd="/", env=ENVIRONMENT, stdout=place.out)
     try:
         status = process.wait()

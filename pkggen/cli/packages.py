@@ -15,7 +15,7 @@ from pkggen.cli.boundary import boundary, default_cache, terminal
 from pkggen.formats import FORMATS
 from pkggen.inspection import Inspection
 from pkggen.inspection import inspect as inspect_package
-from pkggen.model import BuiltPackage, Rendered
+from pkggen.model import BuiltPackage, Purpose, Rendered
 from pkggen.pipeline import Options
 from pkggen.pipeline import build as build_packages
 from pkggen.pipeline import render as render_texts
@@ -82,7 +82,9 @@ def render(*, path: Path, formats: tuple[str, ...], output: Path, quiet: bool, v
     """Write the control file, spec, scripts and file list of PATH's packages, without building."""
     options = _options(path, formats, **rest)
     for rendered in render_texts(options, default_cache(), terminal(quiet=quiet, verbose=verbose)):
-        for written in _write(rendered, output / rendered.package.format):
+        package = rendered.package
+        part = package.name if package.payload.purpose is Purpose.LAYERS else ""
+        for written in _write(rendered, output / package.format / part):
             click.echo(written)
 
 

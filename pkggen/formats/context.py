@@ -8,10 +8,11 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from email.utils import parseaddr
+from typing import Any
 
 from pkggen.errors import ArtefactError
 from pkggen.formats.members import options_of
-from pkggen.model import ConfigKind, Entry, Package, Payload, Role
+from pkggen.model import ConfigKind, Entry, Package, Payload, Purpose, Role
 from pkggen.templating import Templates
 from pkggen.versions import package_name
 
@@ -22,6 +23,7 @@ _MACHINES = {"x86_64": "x86_64|amd64", "aarch64": "aarch64|arm64"}
 def template_context(package: Package) -> dict[str, object]:
     """Return the names that every template may use."""
     payload = package.payload
+    python = interpreter_path(payload) if payload.purpose is Purpose.APPLICATION else ""
     declared = options_of(payload, package.format).entries
     return {
         "ghosts": [e for e in declared if e.role is Role.GHOST],
@@ -38,7 +40,9 @@ def template_context(package: Package) -> dict[str, object]:
         "services": payload.services,
         "units": [s.unit for s in payload.services],
         "users": payload.users,
-        "python": interpreter_path(payload),
+        "python": python,
+        "spare": _spare(payload, python),
+        "kin": _kin(payload),
         "hooks": {h.name: h for h in payload.hooks},
         "rollout": posixpath.join(payload.prefix, "lib/rollout.py"),
         "program": posixpath.join(payload.prefix, "lib/activate.py"),
@@ -90,13 +94,37 @@ def interpreter_path(payload: Payload) -> str:
         return ""
     if not payload.layout.activated:
         return f"{payload.layout.bin}/python"
+    value = _manifest(payload)
+    python = value["python"]
+    layer = python.get("layer", "")
+    home = value.get("places", {}).get(layer, f"{payload.prefix}/layers")
+    # the system's own is named by its absolute path, and is in no layer
+    return posixpath.join(str(home), str(layer), str(python["executable"]))
+
+
+def _manifest(payload: Payload) -> Any:
     path = posixpath.join(payload.prefix, "manifest.json")
     manifest = next((e for e in payload.entries if e.path == path and e.content), None)
     if manifest is None or manifest.content is None:
         raise ArtefactError(f"{path} is not among the payload's files")
-    python = json.loads(manifest.content)["python"]
-    # the system's own is named by its absolute path, and is in no layer
-    return posixpath.join(payload.prefix, "layers", python.get("layer", ""), python["executable"])
+    return json.loads(manifest.content)
+
+
+def _kin(payload: Payload) -> tuple[str, ...]:
+    """Return the paths below the application's prefix that are layers of another package."""
+    if payload.together is None or payload.purpose is not Purpose.APPLICATION:
+        return ()
+    value = _manifest(payload)
+    own = {*value.get("places", {}), *(layer.name for layer in payload.layers)}
+    names = [name for name in value.get("layers", []) if name not in own]
+    return tuple(f"{payload.prefix}/layers/{name}{suffix}" for name in names for suffix in ("", ".json"))
+
+
+def _spare(payload: Payload, python: str) -> str:
+    """Return the interpreter of the current release where another package holds ``python``; it may be gone first."""
+    if not payload.interests:
+        return ""
+    return f"{payload.prefix}/current/python/bin/{posixpath.basename(python)}"
 
 
 def common_texts(templates: Templates, context: Mapping[str, object], package: Package) -> dict[str, str]:
@@ -105,7 +133,7 @@ def common_texts(templates: Templates, context: Mapping[str, object], package: P
     if payload.is_meta:
         return {}
     texts = {}
-    if payload.layout.activated:
+    if payload.layout.activated and payload.purpose is Purpose.APPLICATION:
         texts[f"{payload.prefix}/bin/{package.name}-releases"] = templates.render("common/releases.sh.j2", **context)
     for service in payload.services:
         texts[f"/usr/lib/systemd/system/{service.unit}"] = templates.render(

@@ -17,11 +17,19 @@ from pkggen.formats.context import common_texts, template_context
 from pkggen.formats.deb_archive import DebArchive, read_deb
 from pkggen.formats.deb_control import debian_relations, installed_size
 from pkggen.formats.lintian import lintian_overrides
-from pkggen.formats.members import complete, content_entry, differences, directories, options_of, text_entries
-from pkggen.model import ConfigKind, Entry, Kind, Package, Payload, Rendered, Role
+from pkggen.formats.members import (
+    complete,
+    content_entry,
+    differences,
+    directories,
+    name_of,
+    options_of,
+    text_entries,
+)  # fmt: skip
+from pkggen.model import ConfigKind, Entry, Kind, Package, Payload, Purpose, Rendered, Role
 from pkggen.run import find_tool, run
 from pkggen.templating import Templates
-from pkggen.versions import debian_version, package_name
+from pkggen.versions import debian_version
 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 _SCRIPTS = ("preinst", "postinst", "prerm", "postrm")
@@ -41,10 +49,7 @@ class Deb:
     def describe(self, payload: Payload) -> Package:
         """Return the payload as Debian names it; raise ConfigurationError or ArtefactError for what can't be."""
         options = options_of(payload, self.name)
-        name, arch = (
-            package_name(payload.project.name),
-            "all" if payload.is_meta else _ARCHITECTURES[payload.target.arch],
-        )
+        name, arch = name_of(payload), "all" if payload.is_meta else _ARCHITECTURES[payload.target.arch]
         version = debian_version(payload.project.version, payload.release)
         old = bool(_OLD.intersection(payload.target.distros))
         compression = parse_compression(options.compression, "tool.pkggen.deb.compression", old_target=old)
@@ -82,9 +87,8 @@ class Deb:
         }
         texts["control"] = templates.render("deb/control.j2", **context)
         texts |= {s: templates.render(f"deb/{template}.j2", **context) for s, template in _scripts(context, payload)}
-        if payload.triggers:
-            # noawait: the package that brought the files does not wait for us (deb-triggers(5))
-            paths = dict.fromkeys(p for t in payload.triggers for p in t.paths)
+        # noawait: the package that brought the files does not wait for us (deb-triggers(5))
+        if paths := dict.fromkeys([*payload.interests, *(p for t in payload.triggers for p in t.paths)]):
             texts["triggers"] = "".join(f"interest-noawait {p}\n" for p in paths)
         conffiles = "".join(f"{e.path}\n" for e in entries if e.config is not ConfigKind.NONE)
         return Rendered(package, texts | ({"conffiles": conffiles} if conffiles else {}))
@@ -120,6 +124,9 @@ class Deb:
 
 def _scripts(context: Mapping[str, object], payload: Payload) -> Iterator[tuple[str, str]]:
     """Yield the maintainer scripts that the package has, each with its template."""
+    if payload.purpose is Purpose.LAYERS:
+        yield "preinst", "preinst"
+        return
     if not payload.is_meta:
         yield from zip(_SCRIPTS, _SCRIPTS, strict=True)
         return

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from pkggen.errors import ConfigurationError, Problem
-from pkggen.model import Entry, FormatOptions, Kind, Payload, Rendered
+from pkggen.model import Entry, FormatOptions, Kind, Payload, Purpose, Rendered
+from pkggen.versions import package_name
 
 _NAME_LIMIT = 255  # bytes of one path component, on every common file system
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -19,6 +20,12 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 def options_of(payload: Payload, format_name: str) -> FormatOptions:
     """Return what the user said of one format."""
     return payload.options.get(format_name, FormatOptions())
+
+
+def name_of(payload: Payload) -> str:
+    """Return the package's name; that of a package of layers is ours and fits both formats."""
+    name = payload.project.name
+    return name if payload.purpose is Purpose.LAYERS else package_name(name)
 
 
 def text_entries(rendered: Rendered) -> Iterator[Entry]:

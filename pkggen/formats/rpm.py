@@ -14,16 +14,17 @@ from pkggen.errors import IntegrityError, ToolError
 from pkggen.formats.buildroot import write_buildroot
 from pkggen.formats.compression import Compression, parse_compression
 from pkggen.formats.context import common_texts, template_context
-from pkggen.formats.members import complete, differences, options_of, text_entries
+from pkggen.formats.members import complete, differences, name_of, options_of, text_entries
 from pkggen.formats.rpm_archive import read_rpm
 from pkggen.formats.rpm_files import file_lines, ghosts, marked
 from pkggen.formats.rpm_header import header_differences, rpm_relations
-from pkggen.model import Entry, Package, Payload, Rendered
+from pkggen.model import Entry, Package, Payload, Purpose, Rendered
 from pkggen.run import find_tool, run
 from pkggen.templating import Templates, builtin_text
-from pkggen.versions import checked_release, package_name, rpm_version
+from pkggen.versions import checked_release, rpm_version
 
 _SCRIPTS = ("pre", "post", "preun", "postun", "posttrans", "verifyscript")
+_SCRIPTS_OF = {Purpose.APPLICATION: _SCRIPTS, Purpose.LAYERS: ("pre",)}
 _OLD = {"el:7"}  # its rpm can't read zstd
 _REMEDY = "install rpmbuild (apt-get install rpm, dnf install rpm-build)"
 _WITH_THREADS = (4, 18)  # older rpmbuilds read T2 as a level
@@ -43,7 +44,7 @@ class Rpm:
     def describe(self, payload: Payload) -> Package:
         """Return the payload as rpm names it; raise ConfigurationError for what can't be."""
         options = options_of(payload, self.name)
-        name, arch = package_name(payload.project.name), "noarch" if payload.is_meta else payload.target.arch
+        name, arch = name_of(payload), "noarch" if payload.is_meta else payload.target.arch
         _, version = rpm_version(payload.project.version)
         release = checked_release(payload.release)
         old = bool(_OLD.intersection(payload.target.distros))
@@ -81,14 +82,16 @@ class Rpm:
         # posttrans has work only where services or hooks are, or releases may be left of a version that made some
         busy = payload.services or payload.watched
         idle = "verifyscript" if not payload.layout.activated else "" if busy else "posttrans"
-        names = {s: s for s in _SCRIPTS if s != idle}
+        names = {s: s for s in _SCRIPTS_OF[payload.purpose] if s != idle}
         if payload.is_meta:
             names = {"post": "meta_post"} if context["tmpfiles"] else {}
         scripts = {s: templates.render(f"rpm/{t}.j2", **context).strip("\n") + "\n" for s, t in names.items()}
+        refresh = [(payload.interests, templates.render("rpm/refresh.j2", **context))] if payload.interests else []
         context |= {
             "scripts": scripts,
             "filetriggers": [
-                (t.paths, templates.render("rpm/filetrigger.j2", **context, trigger=t)) for t in payload.triggers
+                *refresh,
+                *((t.paths, templates.render("rpm/filetrigger.j2", **context, trigger=t)) for t in payload.triggers),
             ],
             "files": list(file_lines(_members(Rendered(package, texts)), payload)),
         }

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from pkggen.errors import ConfigurationError, Problem
-from pkggen.model import ConfigKind, Entry, Kind, Payload, Role
+from pkggen.model import ConfigKind, Entry, Kind, Payload, Purpose, Role
 
 # rpm's %files lines are globs that are split at blanks and expanded twice; no version agrees with the next on quoting
 _ODD = re.compile(r"[^\w./@:=,+~^-]")
@@ -26,7 +26,7 @@ def marked(entry: Entry) -> Entry:
 
 def ghosts(payload: Payload) -> tuple[Entry, ...]:
     """Return what activation makes: not in the package, yet ``rpm -qf`` names the package for it."""
-    if payload.is_meta or not payload.layout.activated:
+    if payload.is_meta or not payload.layout.activated or payload.purpose is not Purpose.APPLICATION:
         return ()
     return (
         Entry(f"{payload.prefix}/current", Kind.SYMLINK, 0o777, mtime=payload.epoch, link="releases", role=Role.GHOST),

@@ -34,11 +34,12 @@ LAYERS: tuple[tuple[str, set[str]], ...] = (
             "config",
             "console",
             "upkeep",
+            "lockfile",
         },
     ),
     (
         "the stage's own parts",
-        {"manifest", "triggers", "files", "hooks", "healthchecks", "reach", "survey", "overrides", "venv"},
+        {"manifest", "triggers", "files", "hooks", "healthchecks", "reach", "survey", "overrides", "venv", "split"},
     ),
     ("stages", {"project", "interpreter", "wheels", "stage", "formats", "output"}),
     ("what a package is made of", {"ingredients"}),

@@ -1,0 +1,65 @@
+"""``pkggen.lock``: what a build decided and the next one has to repeat, as TOML tables of text.
+
+``python.<machine>`` says which interpreter ``python.source`` stood for, ``deps.<machine>`` counts
+the dependencies of a split package. Tables that another part wrote are kept.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pkggen.errors import ConfigurationError, StorageError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+FILE = "pkggen.lock"
+_TEXT = """\
+# Written by pkggen: which interpreter python.source stood for, and the number of a split package's
+# dependencies. Commit this file.
+# For a newer interpreter delete its table, or change python.source.
+"""
+
+
+def read_tables(path: Path, kind: str, keys: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Return the tables ``kind.<name>`` by name, each with ``keys``; none where there is no file.
+
+    Raises ConfigurationError when the file is not as we write it.
+    """
+    try:
+        tables = _read(path).get(kind, {})
+        return {name: {key: str(table[key]) for key in keys} for name, table in tables.items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigurationError(
+            f"is not a lock of pkggen's ({error})", where=path.name, remedy="restore it, or delete it to make a new one"
+        ) from error
+
+
+def write_table(path: Path, kind: str, name: str, table: Mapping[str, str]) -> None:
+    """Put ``table`` at ``kind.<name>``, by rename; raise StorageError where that can't be done."""
+    kinds = _read(path)
+    kinds[kind] = {**kinds.get(kind, {}), name: dict(table)}
+    text = _TEXT
+    for section, tables in sorted(kinds.items(), reverse=True):  # python before deps
+        for one, values in sorted(tables.items()):
+            # a JSON string without surrogates is a TOML basic string
+            rows = (f"{key} = {json.dumps(str(value), ensure_ascii=False)}\n" for key, value in values.items())
+            text += f"\n[{section}.{one}]\n{''.join(rows)}"
+    fresh = path.with_name(f".{FILE}.{os.getpid()}")
+    try:
+        fresh.write_text(text, encoding="utf-8")
+        fresh.replace(path)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        raise StorageError(f"{FILE} can't be written: {error.strerror}", where=str(path.parent)) from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
