@@ -44,7 +44,7 @@ from pkggen.stage import template_directory
 from pkggen.targets import resolve_target
 from pkggen.wheels import Demand, find_lock, marker_environment, resolve_wheels, unpack_all
 from pkggen.wheels.lock import read_pylock
-from pkggen.wheels.select import tags
+from pkggen.wheels.tags import described, tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +193,8 @@ def _on_index(location: Location, config: Config) -> str:
 
 def _check_tags(wheel: Wheel, target: Target, interpreter: Interpreter) -> None:
     if parse_wheel_filename(wheel.filename)[3].isdisjoint(tags(target, interpreter)):
-        glibc = ".".join(map(str, target.glibc))
         raise ArtefactError(
-            f"it is not for CPython {interpreter.minor} on {target.arch} with glibc {glibc}",
+            f"it is not for {described(target, interpreter)}",
             where=wheel.filename,
             remedy="take the wheel for that, or build the sdist",
         )

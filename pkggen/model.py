@@ -110,11 +110,12 @@ class Tree:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The machine that the package is for."""
+    """The machine that the package is for; ``libc`` is "musl" where that was declared."""
 
     arch: str = "x86_64"
     glibc: tuple[int, int] = (2, 17)
     distros: tuple[str, ...] = ()
+    libc: str = "glibc"
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +188,8 @@ class Interpreter:
 
     ``runs_here`` says whether the build host can run its programs. Where it can't, ``stand_in`` is one
     whose byte code it understands, or None. With ``system`` it is the target's own, and ``tree`` is empty.
+    ``program`` is its name in ``bin/``, "python3.13" when empty. ``flags`` are the ABI's letters: "t" is
+    free-threaded, "d" a debug build. ``libc`` is "glibc", "musl" or "static", which loads no compiled modules.
     """
 
     version: str
@@ -196,6 +199,9 @@ class Interpreter:
     runs_here: bool = True
     stand_in: Compiler | None = None
     system: SystemPython | None = None
+    program: str = ""
+    flags: str = ""
+    libc: str = "glibc"
 
     @property
     def compiler(self) -> Compiler | None:
@@ -212,7 +218,17 @@ class Interpreter:
     @property
     def executable(self) -> str:
         """Return the interpreter's path within its tree, or on the target."""
-        return self.system.executable if self.system else f"bin/python{self.minor}"
+        return self.system.executable if self.system else f"bin/{self.program or f'python{self.minor}'}"
+
+    @property
+    def spelled(self) -> str:
+        """Return minor version and ABI as people and uv spell them: "3.13", "3.13t"."""
+        return f"{self.minor}{self.flags}"
+
+    @property
+    def library(self) -> str:
+        """Return where modules lie below a prefix: "lib/python3.13", free-threaded "lib/python3.13t"."""
+        return f"lib/python{self.minor}{'t' if 't' in self.flags else ''}"
 
 
 @dataclass(frozen=True, slots=True)

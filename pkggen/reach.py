@@ -47,6 +47,8 @@ def runs_on(packages: Sequence[Package]) -> str:
     """
     packages = [package for package in packages if package.payload.purpose is Purpose.APPLICATION]
     needs = packages[0].payload.reach
+    if packages[0].payload.target.libc == "musl":
+        return "runs on systems with musl 1.2"
     oldest = [release for package in packages for release in oldest_releases(package)]
     # the system's Python is of one release: the next has another
     where = ", ".join(_spoken(release) + ("" if needs.python else "+") for release in oldest) or _NONE

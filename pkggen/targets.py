@@ -95,6 +95,10 @@ _ARCHITECTURE_NAMES = {"amd64": "x86_64", "arm64": "aarch64"}
 _SAME = {"rhel": "el", "centos": "el", "rocky": "el", "almalinux": "el", "amzn": "amazonlinux"}
 
 
+MUSL = "musl:1.2"
+"""What stands among targets for a system whose C library is musl, or that has it installed beside glibc."""
+
+
 def host_glibc() -> tuple[int, int]:
     """Return the build host's glibc version, (2, 17) where it can't be told (musl)."""
     try:
@@ -119,7 +123,7 @@ def resolve_target(distros: Sequence[str], arch: str = "", where: str = "targets
     problems = [
         Problem(f"unknown target {given!r}", where, _remedy(name))
         for given, name in zip(distros, map(_canonical, distros), strict=True)
-        if name not in GLIBC
+        if name not in GLIBC and name != MUSL
     ]
     machine = _ARCHITECTURE_NAMES.get(arch, arch) or platform.machine()
     if machine not in ARCHITECTURES:
@@ -127,8 +131,10 @@ def resolve_target(distros: Sequence[str], arch: str = "", where: str = "targets
         remedy = f"use {' or '.join(ARCHITECTURES)}" if arch else "set arch, or build on x86_64 or aarch64"
         problems.append(Problem(what, "arch" if arch else "", remedy))
     ConfigurationError.raise_all(problems)
+    libc = "musl" if MUSL in named else "glibc"
+    named = tuple(d for d in named if d != MUSL)
     glibc = min((GLIBC[d] for d in named), default=host_glibc())
-    return Target(arch=machine, glibc=glibc, distros=named)
+    return Target(arch=machine, glibc=glibc, distros=named, libc=libc)
 
 
 def _canonical(distro: str) -> str:

@@ -11,7 +11,7 @@ import click
 from packaging.specifiers import SpecifierSet
 
 from pkggen.cli.boundary import boundary, default_cache, terminal
-from pkggen.interpreter import fetch_standalone, harvest, offers, prove, resolve_interpreter, versions_of
+from pkggen.interpreter import PROFILES, fetch_standalone, harvest, offers, prove, resolve_interpreter, versions_of
 from pkggen.model import PythonSpec
 from pkggen.reach import systems
 from pkggen.targets import resolve_target
@@ -30,13 +30,17 @@ def python() -> None:
 @click.argument("versions", default="")
 @_arch
 @click.option("--all", "every", is_flag=True, help="Every published build, not only the newest of each 3.X.")
+@click.option("--trim", is_flag=True, help="Show instead what interpreters are trimmed of, and python.keep can keep.")
 @_json
 @boundary
-def list_offers(*, versions: str, arch: str, every: bool, as_json: bool) -> None:
+def list_offers(*, versions: str, arch: str, every: bool, trim: bool, as_json: bool) -> None:
     """Show interpreters that python.source could name: this machine's, cached and published standalone builds.
 
     VERSIONS is such as 3.12 or ">=3.11,<3.13". No network is asked.
     """
+    if trim:
+        _tell_profiles(as_json=as_json)
+        return
     wanted = versions_of(versions) if versions else SpecifierSet(">=3.10")
     found = offers(wanted, resolve_target((), arch).arch, default_cache(), every=every)
     if as_json:
@@ -141,6 +145,14 @@ def check_python(
         },
         as_json=as_json,
     )
+
+
+def _tell_profiles(*, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(PROFILES, indent=2))
+        return
+    for name, patterns in PROFILES.items():
+        click.echo(f"{name:<15}{' '.join(patterns)}")
 
 
 def _runs_on(glibc: tuple[int, ...], where: str) -> str:

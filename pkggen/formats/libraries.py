@@ -29,6 +29,7 @@ PACKAGES = {
     "libstdc++.so.6": "libstdc++6", "libgcc_s.so.1": "libgcc-s1", "libgomp.so.1": "libgomp1",
     "libatomic.so.1": "libatomic1", "libgfortran.so.5": "libgfortran5", "libquadmath.so.0": "libquadmath0",
     "libcrypt.so.1": "libcrypt1", "libnsl.so.1": "libc6",
+    "libc.so": "musl", "libc.musl-x86_64.so.1": "musl", "libc.musl-aarch64.so.1": "musl",
     "libz.so.1": "zlib1g", "libbz2.so.1.0": "libbz2-1.0", "liblzma.so.5": "liblzma5",
     "libzstd.so.1": "libzstd1", "liblz4.so.1": "liblz4-1", "libffi.so.7": "libffi7", "libffi.so.8": "libffi8",
     "libssl.so.1.1": "libssl1.1", "libcrypto.so.1.1": "libssl1.1",

@@ -5,5 +5,16 @@ from pkggen.interpreter.offers import Offer, fetch_standalone, offers
 from pkggen.interpreter.resolve import prove, resolve_interpreter
 from pkggen.interpreter.standalone import versions_of
 from pkggen.interpreter.system import SYSTEM
+from pkggen.interpreter.trim import PROFILES
 
-__all__ = ["SYSTEM", "Offer", "fetch_standalone", "harvest", "offers", "prove", "resolve_interpreter", "versions_of"]
+__all__ = [
+    "PROFILES",
+    "SYSTEM",
+    "Offer",
+    "fetch_standalone",
+    "harvest",
+    "offers",
+    "prove",
+    "resolve_interpreter",
+    "versions_of",
+]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import glob
 import json
+import os
 import platform
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,7 +29,7 @@ def embed(source: Source, keep: Sequence[str], target: Target, cache: Cache, rep
 
     Raises ArtefactError when it is for another machine or libc, or fails its self-test.
     """
-    runs_here = target.arch == platform.machine()
+    runs_here = target.arch == platform.machine() and _libc_is_here(target)
 
     def make(content: Path) -> Needs:
         with reporter.step(f"making the interpreter from {source.origin}"):
@@ -42,10 +44,14 @@ def embed(source: Source, keep: Sequence[str], target: Target, cache: Cache, rep
                 compile_tree(content, content / layout.executable)
             return examine(content)
 
-    key = json.dumps([RECIPE, source.digest, target.arch, runs_here, sorted(keep)])
-    tree = cache.tree("interpreter", key, make)
-    version = find_layout(tree.root, source.origin).version
-    return Interpreter(version, tree, source.origin, source.digest, runs_here)
+    key = [RECIPE, source.digest, target.arch, runs_here, sorted(keep)]
+    key += [target.libc] if target.libc != "glibc" else []
+    tree = cache.tree("interpreter", json.dumps(key), make)
+    made = find_layout(tree.root, source.origin)
+    return Interpreter(
+        made.version, tree, source.origin, source.digest, runs_here,
+        program=os.path.basename(made.executable), flags=made.flags, libc=_libc(made),
+    )  # fmt: skip
 
 
 def check_machine(layout: Layout, target: Target, origin: str) -> None:
@@ -59,12 +65,28 @@ def check_machine(layout: Layout, target: Target, origin: str) -> None:
             where=origin,
             remedy=f"choose an interpreter for {target.arch}",
         )
-    if "ld-linux" not in program.loader:
+    libc = _libc(layout)
+    if libc not in ("static", target.libc):
         raise ArtefactError(
-            f"is not for glibc (its loader is {program.loader or 'none'})",
+            f"is for {libc} (its loader is {program.loader}), the target has {target.libc}",
             where=origin,
-            remedy="choose a *-linux-gnu interpreter: musl ones can't load manylinux wheels",
+            remedy="choose a *-linux-gnu interpreter: one for musl starts only where musl is, and loads no manylinux"
+            ' wheels; for such systems declare targets = ["musl:1.2"]'
+            if libc == "musl"
+            else 'choose a *-linux-musl interpreter, or take "musl:1.2" out of targets',
         )
+
+
+def _libc(layout: Layout) -> str:
+    """Return which C library the program asks its loader for; "static" when it has none."""
+    program = read_elf(layout.root / layout.executable, layout.executable)
+    if program is None or not program.loader:
+        return "static"
+    return "musl" if "ld-musl" in program.loader else "glibc"
+
+
+def _libc_is_here(target: Target) -> bool:
+    return target.libc == "glibc" or bool(glob.glob(f"/lib/ld-{target.libc}-*"))
 
 
 def _is_file(layout: Layout) -> bool:

@@ -43,7 +43,7 @@ def host_source(python: HostPython, keep: Sequence[str]) -> Source:
             shutil.copystat(source, content / target)
         if python.libdir != "lib":  # Fedora's: the program looks for its library in lib64
             (content / python.libdir).symlink_to("lib")
-        forget_prefixes(content / f"lib/python{python.minor}", python.prefixes)
+        forget_prefixes(content / python.library, python.prefixes)
         make_relative(content, frozenset(libraries))
 
     return Source(origin, _digest(python, plan), fill)
@@ -85,9 +85,9 @@ def _rpath(name: str, found: ElfObject, bundled: frozenset[str]) -> str:
 
 def _plan(python: HostPython, keep: Sequence[str]) -> Mapping[str, Path]:
     """Return what to copy, by its path in the tree; the program comes first."""
-    stdlib = f"lib/python{python.minor}"
+    stdlib = python.library
     patterns = unwanted(stdlib, keep)
-    plan = {f"bin/python{python.minor}": python.executable}
+    plan = {f"bin/python{python.minor}{python.flags}": python.executable}
     for source, target in ((python.stdlib, stdlib), (python.dynload, f"{stdlib}/lib-dynload")):
         below = wanted_files(source, patterns, f"{target}/") if source.is_dir() else ()
         for path in below:

@@ -39,7 +39,7 @@ def harvest(python: Path | None, output: Path, keep: Sequence[str], cache: Cache
             content = scratch / "python"
             content.mkdir()
             source.fill(content)
-            _add_links(content, found.minor)
+            _add_links(content, f"python{found.minor}{found.flags}")
             pack(content, fresh)
         packed = archive_source(fresh, "", cache, origin=source.origin)
         made = embed(packed, keep, Target(found.machine), cache, reporter)
@@ -78,10 +78,10 @@ def _members(tree: Path) -> Iterator[Path]:
             yield path
 
 
-def _add_links(content: Path, minor: str) -> None:
-    program = content / f"bin/python{minor}"
+def _add_links(content: Path, name: str) -> None:
+    program = content / "bin" / name
     mtime = program.stat().st_mtime_ns
-    for name in ("python3", "python"):
-        link = program.with_name(name)
+    for alias in ("python3", "python"):
+        link = program.with_name(alias)
         link.symlink_to(program.name)
         os.utime(link, ns=(mtime, mtime), follow_symlinks=False)

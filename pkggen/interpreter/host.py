@@ -24,7 +24,10 @@ _REMEDY = "install a CPython that satisfies it, or set python.source to a versio
 
 @dataclass(frozen=True, slots=True)
 class HostPython:
-    """An installed CPython as it describes itself; ``prefixes`` are where it was configured to be."""
+    """An installed CPython as it describes itself; ``prefixes`` are where it was configured to be.
+
+    ``flags`` are the ABI's letters: "t" free-threaded, "d" debug.
+    """
 
     version: str
     executable: Path
@@ -33,11 +36,17 @@ class HostPython:
     stdlib: Path
     dynload: Path
     machine: str
+    flags: str = ""
 
     @property
     def minor(self) -> str:
         """Return "3.13" of "3.13.5"."""
         return ".".join(self.version.split(".")[:2])
+
+    @property
+    def library(self) -> str:
+        """Return the standard library's directory below the prefix, as ``sysconfig`` has it."""
+        return f"lib/python{self.minor}{'t' if 't' in self.flags else ''}"
 
 
 def choose_host(requires_python: SpecifierSet) -> HostPython:
@@ -51,6 +60,8 @@ def choose_host(requires_python: SpecifierSet) -> HostPython:
             found = describe(path)
         except PkggenError:  # one that is broken is no candidate
             continue
+        if found.flags and path != Path(sys.executable):
+            continue  # few wheels are for those: they are taken when somebody names them
         if requires_python.contains(found.version, prereleases=True):
             return found
         seen.append(found.version)
@@ -84,16 +95,12 @@ def describe(python: Path) -> HostPython:
         raise ArtefactError(f"is {answer['implementation']}, only CPython can be embedded", where=where)
     if tuple(map(int, answer["version"].split("."))) < _OLDEST:
         raise ArtefactError(f"is Python {answer['version']}, which is too old to be embedded", where=where)
-    if answer["abiflags"]:
-        raise ArtefactError(
-            f"is a debug or free-threaded build ({answer['abiflags']})", where=where, remedy="choose a plain build"
-        )
     stdlib = Path(answer["stdlib"])
     if not (stdlib / "os.py").is_file():
         raise ArtefactError(f"its standard library ({stdlib}) is no directory of sources", where=where)
     return HostPython(
         answer["version"], Path(answer["executable"]), tuple(answer["prefixes"]), answer["libdir"], stdlib,
-        Path(answer["dynload"]), answer["machine"],
+        Path(answer["dynload"]), answer["machine"], answer["abiflags"],
     )  # fmt: skip
 
 

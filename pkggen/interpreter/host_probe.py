@@ -10,7 +10,7 @@ import sysconfig
 
 minor = ".".join(str(n) for n in sys.version_info[:2])
 # in a venv, the interpreter that it was made from
-base = os.path.join(sys.base_exec_prefix, "bin", "python" + minor)
+base = os.path.join(sys.base_exec_prefix, "bin", "python" + minor + sys.abiflags)
 answer = {
     "implementation": sys.implementation.name,
     "version": ".".join(str(n) for n in sys.version_info[:3]),

@@ -14,7 +14,7 @@ from pkggen.errors import ConfigurationError, IntegrityError
 from pkggen.interpreter.download import file_name
 from pkggen.model import PythonSpec, Target
 
-_VERSION = re.compile(r"3\.\d+(\.\d+)?")
+_VERSION = re.compile(r"(3\.\d+(?:\.\d+)?)(t?)")
 _RANGE = re.compile(r"[<>=!~]")
 _WHERE = "tool.pkggen.python.source"
 
@@ -37,10 +37,12 @@ def is_version(source: str) -> bool:
 def versions_of(source: str) -> SpecifierSet:
     """Return which versions ``source`` means: "3.12" any 3.12.x, "3.12.4" that one, ">=3.11,<3.13" those.
 
+    A "t" after a version asks for its free-threaded build.
+
     Raises ConfigurationError when it is no such thing.
     """
-    if _VERSION.fullmatch(source):
-        return SpecifierSet(f"=={source}" if source.count(".") > 1 else f"=={source}.*")
+    if match := _VERSION.fullmatch(source):
+        return SpecifierSet(f"=={match[1]}" if source.count(".") > 1 else f"=={match[1]}.*")
     try:
         return SpecifierSet(source)
     except InvalidSpecifier as error:
@@ -49,12 +51,12 @@ def versions_of(source: str) -> SpecifierSet:
         ) from error
 
 
-def published(arch: str) -> dict[str, tuple[str, str]]:
+def published(arch: str, *, freethreaded: bool = False) -> dict[str, tuple[str, str]]:
     """Return address and digest ("" when unknown) of each version's newest build for ``arch``, newest version first."""
     found = {}
     for version, files in PYTHON_VERSIONS.items():
         file = files.get(("linux", arch, True))
-        if file and version.implementation == "cpython" and not version.freethreaded:
+        if file and version.implementation == "cpython" and version.freethreaded == freethreaded:
             found[f"{version.major}.{version.minor}.{version.micro}"] = (file[0], file[1] or "")
     return dict(sorted(found.items(), key=lambda item: Version(item[0]), reverse=True))
 
@@ -68,7 +70,8 @@ def find_release(spec: PythonSpec, target: Target, requires_python: SpecifierSet
     version that is not published.
     """
     wanted = versions_of(spec.source)
-    known = published(target.arch)
+    threads = _VERSION.fullmatch(spec.source)
+    known = published(target.arch, freethreaded=threads is not None and bool(threads[2]))
     allowed = [v for v in known if wanted.contains(v)]
     if not allowed:
         raise ConfigurationError(

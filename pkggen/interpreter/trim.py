@@ -46,12 +46,13 @@ _FOREIGN = (
 
 
 def check_profiles(keep: Iterable[str]) -> None:
-    """Raise ConfigurationError for names that are no profile, with the nearest that is."""
+    """Raise ConfigurationError for names that are no profile, with the nearest that is and all that there are."""
     problems = []
     for name in keep:
         if name not in PROFILES:
             near = difflib.get_close_matches(name, PROFILES, n=1)
-            remedy = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(PROFILES)}"
+            remedy = f"did you mean {near[0]!r}? " if near else ""
+            remedy += f"There are: {', '.join(PROFILES)}"
             problems.append(Problem(f"no such trim profile: {name!r}", "tool.pkggen.python.keep", remedy))
     ConfigurationError.raise_all(problems)
 

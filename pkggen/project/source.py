@@ -86,7 +86,7 @@ class SourceTree:
                 where=self._built.filename,
                 remedy=f"build the package on {machine}, or build a wheel there and give that as PATH",
             )
-        return self._build(interpreter.minor)
+        return self._build(interpreter.spelled)
 
     def epoch(self) -> int:
         """Return the last commit's time, or the archive's."""

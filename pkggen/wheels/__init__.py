@@ -16,10 +16,10 @@ from pkggen.wheels.conflicts import conflicts, stdlib_shadows
 from pkggen.wheels.fetch import Source, fetch
 from pkggen.wheels.oddities import absolute_rpaths, names_by_case
 from pkggen.wheels.select import choose, missing, raise_missing
-from pkggen.wheels.select import environment as marker_environment
 from pkggen.wheels.settings import logins
 from pkggen.wheels.source import Demand, LockSource, Renewal, find_lock
 from pkggen.wheels.startup import startup_warnings
+from pkggen.wheels.tags import environment as marker_environment
 from pkggen.wheels.toolchain import build_requirements
 from pkggen.wheels.unpack import unpack
 from pkggen.wheels.workshop import Workshop

@@ -24,7 +24,7 @@ def stdlib_shadows(distributions: Sequence[Distribution], interpreter: Interpret
 
     The standard library comes first on ``sys.path``, so the wheel's module is never imported.
     """
-    library = f"lib/python{interpreter.minor}/"
+    library = f"{interpreter.library}/"
     first = {e.path.removeprefix(library).split("/")[0] for e in interpreter.tree.entries if e.path.startswith(library)}
     names = {name.partition(".")[0] for name in first if name != "site-packages"}
     for distribution in distributions:

@@ -31,14 +31,14 @@ class Plan:
     scripts: tuple[Script, ...]
 
 
-def inspect(archive: zipfile.ZipFile, identity: Identity, minor: str, python: str) -> Plan:
-    """Check everything but the members' bytes, for Python ``minor`` ("3.13") and ``python`` ("3.13.5").
+def inspect(archive: zipfile.ZipFile, identity: Identity, library: str, python: str) -> Plan:
+    """Check everything but the members' bytes, for Python ``python`` ("3.13.5") with ``library`` ("lib/python3.13").
 
     Raises ArtefactError with every problem of the wheel, or IntegrityError when only RECORD is wrong.
     """
     found, problems = members(archive, identity.filename)
     info = _info_directory(archive, identity, problems)
-    layout = Layout(identity, minor, info)
+    layout = Layout(identity, library, info)
     placed, misplaced = layout.place(found)
     by_path = clashes([p.path for p in placed], f"{identity.filename} (unpacked)") if not problems else []
     problems += misplaced + by_path

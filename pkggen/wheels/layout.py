@@ -31,16 +31,19 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The paths of one wheel in the venv of one Python: ``minor`` is "3.13", ``info`` the dist-info directory."""
+    """The paths of one wheel in the venv of one Python.
+
+    ``library`` is "lib/python3.13", ``info`` the dist-info directory.
+    """
 
     identity: Identity
-    minor: str
+    library: str
     info: str
 
     @property
     def site(self) -> str:
         """Return site-packages below the prefix."""
-        return f"lib/python{self.minor}/site-packages"
+        return f"{self.library}/site-packages"
 
     def place(self, members: Sequence[Member]) -> tuple[list[Placed], list[Problem]]:
         """Return where each member goes (byte code and signatures are dropped) and what has no place."""
@@ -70,7 +73,7 @@ class Layout:
         bases = {
             "purelib": f"{self.site}/",
             "platlib": f"{self.site}/",
-            "headers": f"include/site/python{self.minor}/{self.identity.name}/",
+            "headers": f"include/site/{self.library.removeprefix('lib/')}/{self.identity.name}/",
             "scripts": "bin/",
             "data": "",
         }

@@ -16,7 +16,7 @@ from pathlib import Path
 import uv
 
 from pkggen.errors import ArtefactError, ConfigurationError, Problem, ToolError
-from pkggen.model import Target
+from pkggen.model import Interpreter, Target
 from pkggen.run import Finished, run
 from pkggen.wheels.address import local_path, redacted, without_credentials
 from pkggen.wheels.settings import fallback_index
@@ -40,6 +40,8 @@ def platform_of(target: Target) -> str:
 
     Raises ConfigurationError for a glibc below 2.17, for which uv knows no platform.
     """
+    if target.libc == "musl":
+        return f"{target.arch}-unknown-linux-musl"
     fitting = [minor for minor in _GLIBC_MINORS if (2, minor) <= target.glibc]
     if not fitting:
         raise ConfigurationError(
@@ -49,13 +51,20 @@ def platform_of(target: Target) -> str:
     return f"{target.arch}-manylinux_2_{fitting[-1]}"
 
 
+def abi_program(interpreter: Interpreter) -> str:
+    """Return the Python whose ABI uv looks at: the running one, but for a free-threaded or debug ``interpreter``."""
+    compiler = interpreter.compiler
+    return os.fspath(compiler.program) if interpreter.flags and compiler else sys.executable
+
+
 @dataclass(frozen=True, slots=True)
 class Resolver:
     """uv with everything that stays the same within one build.
 
     ``root`` is the project's directory (uv reads index settings there), ``cache`` a directory
     of ours, ``python`` "3.13". ``index`` replaces PyPI, ``directory`` every index. ``build`` names
-    what may come as a source archive, whose code uv then runs for its metadata.
+    what may come as a source archive, whose code uv then runs for its metadata. ``program`` is the
+    Python whose ABI uv looks at: free-threaded or not.
     """
 
     root: Path
@@ -67,6 +76,7 @@ class Resolver:
     offline: bool = False
     directory: Path | None = None
     build: tuple[str, ...] = ()
+    program: str = sys.executable
 
     def resolve(self, lines: Sequence[str], words: Sequence[str], output: Path) -> str:
         """Return the text of a PEP 751 lock of requirement ``lines`` and all that they need.
@@ -124,7 +134,7 @@ class Resolver:
     def _uv(self, words: Sequence[str], stdin: str | None) -> Finished:
         # an index may hold a password: the environment is private, the argument list is not
         env, inherit = index_environment(self.index, self.root)
-        common = ["--quiet", "--no-python-downloads", "--python", sys.executable, "--cache-dir", str(self.cache)]
+        common = ["--quiet", "--no-python-downloads", "--python", self.program, "--cache-dir", str(self.cache)]
         argv = [uv.find_uv_bin(), *words, *common]
         if self.directory:
             env, inherit = {}, ["HOME"]

@@ -9,16 +9,15 @@ from pathlib import Path
 from packaging.markers import Environment
 from packaging.pylock import Package, PackageArchive, PackageSdist, PackageWheel, Pylock, PylockSelectError
 from packaging.requirements import Requirement
-from packaging.tags import Tag, compatible_tags, cpython_tags
+from packaging.tags import Tag
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from pkggen.errors import ArtefactError, ConfigurationError, IntegrityError, Problem
 from pkggen.model import Interpreter, Target
 from pkggen.wheels.address import filename_of, local_path, redacted
 from pkggen.wheels.lock import Lock
+from pkggen.wheels.tags import described, environment, tags, would_fit
 
-# PEP 600: the old names and the glibc that each stands for
-_LEGACY = {(2, 17): "manylinux2014", (2, 12): "manylinux2010", (2, 5): "manylinux1"}
 _SHOWN = 8  # tags of a wheel that does not fit worth naming
 
 
@@ -38,48 +37,6 @@ class Choice:
     path: Path | None = None
     size: int | None = None
     source: bool = False
-
-
-def environment(target: Target, interpreter: Interpreter) -> Environment:
-    """Return the marker environment of ``target`` (PEP 508).
-
-    Kernel release and version are not known at build time and read "".
-    """
-    return {
-        "implementation_name": "cpython",
-        "implementation_version": interpreter.version,
-        "os_name": "posix",
-        "platform_machine": target.arch,
-        "platform_python_implementation": "CPython",
-        "platform_release": "",
-        "platform_system": "Linux",
-        "platform_version": "",
-        "python_full_version": interpreter.version,
-        "python_version": interpreter.minor,
-        "sys_platform": "linux",
-    }
-
-
-def platforms(target: Target) -> tuple[str, ...]:
-    """Return the platform tags that fit ``target``, best first (PEP 600 and its legacy names)."""
-    lowest = 5 if target.arch in {"x86_64", "i686"} else 17
-    found: list[str] = []
-    for minor in range(target.glibc[1], lowest - 1, -1):
-        found.append(f"manylinux_2_{minor}_{target.arch}")
-        if (2, minor) in _LEGACY:
-            found.append(f"{_LEGACY[2, minor]}_{target.arch}")
-    return (*found, f"linux_{target.arch}")
-
-
-def tags(target: Target, interpreter: Interpreter) -> tuple[Tag, ...]:
-    """Return the tags that fit the interpreter on ``target``, best first: its own ABI, abi3, none, any."""
-    version = tuple(int(part) for part in interpreter.minor.split("."))
-    abi = f"cp{version[0]}{version[1]}"
-    where = platforms(target)
-    return (
-        *cpython_tags(python_version=version, abis=[abi], platforms=where),
-        *compatible_tags(python_version=version, interpreter=abi, platforms=where),
-    )
 
 
 def applies(requirement: Requirement, there: Environment, extras: Sequence[str]) -> bool:
@@ -266,9 +223,8 @@ def _choice(lock: Lock, package: Package, source: PackageWheel | PackageArchive,
 def _nothing_fits(package: Package, place: _Place, where: str) -> Problem:
     target, interpreter = place.target, place.interpreter
     label = f"{package.name} {package.version}" if package.version else package.name
-    wanted = f"CPython {interpreter.minor}, {target.arch}, glibc {target.glibc[0]}.{target.glibc[1]}"
-    would_fit = f"cp{interpreter.minor.replace('.', '')}-…-{platforms(target)[0]} (or lower), or py3-none-any"
-    remedy = f"choose a version that has a wheel ({would_fit}), or build one into a directory for find-links"
+    wanted, fitting = described(target, interpreter), would_fit(target, interpreter)
+    remedy = f"choose a version that has a wheel ({fitting}py3-none-any), or build one into a directory for find-links"
     if package.sdist:
         remedy += f"; or allow building it here: wheels.build = [{str(package.name)!r}]".replace("'", '"')
     if package.vcs:

@@ -23,8 +23,9 @@ from pkggen.wheels.pins import check_pins, plain, restricted
 from pkggen.wheels.pipfile import read_pipfile
 from pkggen.wheels.poetry import read_poetry
 from pkggen.wheels.requirements import Requirements, read_requirements
-from pkggen.wheels.resolution import Resolver, platform_of
-from pkggen.wheels.select import applies, environment
+from pkggen.wheels.resolution import Resolver, abi_program, platform_of
+from pkggen.wheels.select import applies
+from pkggen.wheels.tags import environment
 
 _ORDER = ("uv.lock", "poetry.lock", "Pipfile.lock", "requirements.txt")
 _TOOLS: dict[str, Callable[[Path, Sequence[str]], Requirements]] = {
@@ -282,7 +283,7 @@ class LockSource:
             tuple(sorted(texts)),
             (*(requirements.constraints if requirements else ()), *self.spec.constraints),
             requirements.options if requirements else (),
-            self.interpreter.minor,
+            self.interpreter.spelled,
             platform_of(self.target),
             self.spec.overrides,
             self.spec.build,
@@ -299,6 +300,7 @@ class LockSource:
             self.offline,
             self.spec.directory,
             self.spec.build,
+            abi_program(self.interpreter),
         )
 
 

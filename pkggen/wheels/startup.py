@@ -20,7 +20,7 @@ _HOOKS = re.compile(r"(sitecustomize|usercustomize)(\.py|\.[\w-]+\.so|/__init__\
 
 def startup_warnings(distribution: Distribution, interpreter: Interpreter) -> Iterator[str]:
     """Yield a sentence for each file of ``distribution`` that runs code or adds outside paths at start."""
-    site = f"lib/python{interpreter.minor}/site-packages/"
+    site = f"{interpreter.library}/site-packages/"
     for entry in distribution.tree.entries:
         name = entry.path.removeprefix(site)
         if name == entry.path:

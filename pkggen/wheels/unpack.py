@@ -55,7 +55,7 @@ def _fill(root: Path, wheel: Wheel, interpreter: Interpreter) -> Needs:
     except InvalidWheelFilename as error:
         raise ArtefactError(str(error), where=wheel.filename) from error
     with opened(wheel.path, wheel.filename) as archive:
-        plan = inspect(archive, identity, interpreter.minor, interpreter.version)
+        plan = inspect(archive, identity, interpreter.library, interpreter.version)
         digests = _extract(archive, plan, root)
     _finish(root, plan, digests, interpreter)
     try:
@@ -126,7 +126,7 @@ def _finish(root: Path, plan: Plan, digests: _Digests, interpreter: Interpreter)
 
 def _described(wheel: Wheel, tree: Tree, interpreter: Interpreter) -> Distribution:
     """Read the description back from the unpacked dist-info, which is the same on a cache hit."""
-    site = f"lib/python{interpreter.minor}/site-packages"
+    site = f"{interpreter.library}/site-packages"
     paths = [e.path.removeprefix(f"{site}/") for e in tree.entries if e.path.startswith(f"{site}/")]
     info = next(p for p in paths if p.count("/") == 1 and p.endswith(".dist-info/METADATA")).partition("/")[0]
     base = tree.root / site / info

@@ -28,11 +28,11 @@ from pkggen.wheels.address import redacted
 from pkggen.wheels.fetch import Source
 from pkggen.wheels.inputs import write_atomically
 from pkggen.wheels.resolution import index_environment
-from pkggen.wheels.select import tags
+from pkggen.wheels.tags import tags
 
 _EPOCH = "315532800"  # 1980: the earliest time that a wheel can hold
 _RUNNING = str(getattr(sys, "_base_executable", None) or sys.executable)
-_RUNNING_MINOR = f"{sys.version_info.major}.{sys.version_info.minor}"
+_RUNNING_MINOR = f"{sys.version_info.major}.{sys.version_info.minor}{sys.abiflags}"
 _EASIER = "give a wheel of it in a directory for find-links, or choose a version that has one"
 
 
@@ -53,13 +53,13 @@ class Workshop:
         Raises ToolError when its back-end fails, ArtefactError when the wheel is of another
         name or version, or does not fit the target.
         """
-        note = self.cache.root / "built" / f"{archive.sha256}-{self.interpreter.minor}-{platform.machine()}.json"
+        note = self.cache.root / "built" / f"{archive.sha256}-{self.interpreter.spelled}-{platform.machine()}.json"
         known = _noted(note, self.cache)
         if known is None:
             with self.cache.scratch() as scratch, self.reporter.step(f"building {archive.filename}"):
                 made = self._made(archive, scratch, _RUNNING)
-                if not made.name.endswith("-none-any.whl") and self.interpreter.minor != _RUNNING_MINOR:
-                    made = self._made(archive, scratch, self.interpreter.minor)  # compiled: once more, for ours
+                if not made.name.endswith("-none-any.whl") and self.interpreter.spelled != _RUNNING_MINOR:
+                    made = self._made(archive, scratch, self.interpreter.spelled)  # compiled: once more, for ours
                 digest = sha256_of(made)
                 known = made.name, digest, self.cache.store_blob(made, digest, made.name)
             note.parent.mkdir(parents=True, exist_ok=True)
@@ -99,7 +99,9 @@ class Workshop:
         if name != canonicalize_name(archive.name) or (archive.version and str(version) != archive.version):
             problems.append(Problem(f"it was built from {archive.name} {archive.version}", where))
         if offered.isdisjoint(tags(self.target, self.interpreter)):
-            what = f"what was built here does not fit the target (CPython {self.interpreter.minor}, {self.target.arch})"
+            what = (
+                f"what was built here does not fit the target (CPython {self.interpreter.spelled}, {self.target.arch})"
+            )
             problems.append(Problem(what, where, _EASIER))
         ArtefactError.raise_all(problems)
 

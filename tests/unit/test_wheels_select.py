@@ -11,7 +11,8 @@ from wheelsmith import interpreter
 from pkggen.errors import ArtefactError, ConfigurationError
 from pkggen.model import Target
 from pkggen.wheels.lock import Lock, parse_pylock
-from pkggen.wheels.select import applies, choose, environment, missing, platforms, tags
+from pkggen.wheels.select import applies, choose, missing
+from pkggen.wheels.tags import environment, platforms, tags
 
 OLD = Target("x86_64", (2, 17))
 ARM = Target("aarch64", (2, 28))
