@@ -8,10 +8,11 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pkggen.cache import LOCK, Cache
@@ -29,16 +30,28 @@ class Item:
 
 
 def items(cache: Cache) -> tuple[Item, ...]:
-    """Return what the cache holds, longest unused first; uv's own cache is one item."""
-    found = [Item(p, "downloads", p.stat().st_size, p.stat().st_mtime) for p in _each(cache, "blobs/*/*")]
-    for home in _each(cache, "trees/*/*"):
-        index = home / "index.json"
-        used = index.stat().st_mtime if index.is_file() else 0.0
-        found.append(Item(home, f"unpacked {home.parent.name}", _size(home), used))
-    found += [Item(p, "notes of what was built", p.stat().st_size, p.stat().st_mtime) for p in _each(cache, "built/*")]
-    found += [Item(p, "left over from builds", _size(p), 0.0) for p in _each(cache, "scratch/*")]
-    found += [Item(p, "uv", _size(p), _newest(p)) for p in _each(cache, "uv")]
-    return tuple(sorted(found, key=lambda item: (item.used, item.path)))
+    """Return what the cache holds, longest unused first; uv's own cache is one item.
+
+    What vanishes meanwhile, since a build is at work, is left out.
+    """
+    root = cache.root
+    found = [_item(path, "downloads") for path in _below(root / "blobs", 2)]
+    found += [_item(p, f"unpacked {p.parent.name}", p / "index.json") for p in _below(root / "trees", 2)]
+    found += [_item(path, "notes of what was built") for path in _below(root / "built", 1)]
+    found += [_item(path, "left over from builds", path / "index.json") for path in _below(root / "scratch", 1)]
+    uv = _item(root / "uv", "uv")
+    found += [uv and replace(uv, used=_newest(uv.path))]
+    return tuple(sorted((item for item in found if item), key=lambda item: (item.used, item.path)))
+
+
+def _item(path: Path, kind: str, used: Path | None = None) -> Item | None:
+    """Return ``path`` as an item; the time of its use is that of ``used``, 0 when that is not there."""
+    status = _status(path)
+    if status is None:
+        return None
+    noted = _status(used) if used else status
+    size = _size(path) if stat.S_ISDIR(status.st_mode) else status.st_size
+    return Item(path, kind, size, noted.st_mtime if noted else 0.0)
 
 
 def summary(cache: Cache) -> dict[str, tuple[int, int]]:
@@ -96,8 +109,26 @@ def _alone(cache: Cache) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _each(cache: Cache, pattern: str) -> list[Path]:
-    return sorted(cache.root.glob(pattern))
+def _below(root: Path, depth: int) -> list[Path]:
+    """Return what lies ``depth`` levels below ``root``."""
+    found = [root]
+    for _ in range(depth):
+        found = [path for folder in found for path in _listed(folder)]
+    return found
+
+
+def _listed(folder: Path) -> list[Path]:
+    try:
+        return sorted(Path(folder, name) for name in os.listdir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _status(path: Path) -> os.stat_result | None:
+    try:
+        return path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
 def _remove(path: Path) -> None:
@@ -110,9 +141,11 @@ def _remove(path: Path) -> None:
 
 
 def _size(root: Path) -> int:
-    return sum(os.lstat(os.path.join(d, f)).st_size for d, _, files in os.walk(root) for f in files)
+    files = (_status(Path(folder, name)) for folder, _, names in os.walk(root) for name in names)
+    return sum(status.st_size for status in files if status)
 
 
 def _newest(root: Path) -> float:
     """Return the time of the latest change of a directory near the top: uv notes no uses."""
-    return max((p.stat().st_mtime for p in (root, *root.glob("*"), *root.glob("*/*"))), default=0.0)
+    near = (_status(path) for path in (root, *_below(root, 1), *_below(root, 2)))
+    return max((status.st_mtime for status in near if status), default=0.0)

@@ -28,7 +28,7 @@ def deps(*, path: Path, as_json: bool, quiet: bool, verbose: bool, **rest: Any) 
     A wheel stands below the first that asked for it; * marks the glibc that the package needs
     because of it. Nothing is packed.
     """
-    options = Options(root=path, **{key: value for key, value in rest.items() if key != "formats"})
+    options = Options(root=path, **rest)
     found = dependencies(options, default_cache(), terminal(quiet=quiet, verbose=verbose))
     click.echo(json.dumps(found.to_dict(), indent=2) if as_json else table(found))
 

@@ -14,10 +14,6 @@ from pkggen.pipeline import Options
 from pkggen.wheels import Renewal
 
 
-def _options(path: Path, rest: dict[str, Any]) -> Options:
-    return Options(root=path, **{key: value for key, value in rest.items() if key != "formats"})
-
-
 @click.command()
 @selection
 @click.option("-U", "--upgrade", is_flag=True, help="Let every version rise.")
@@ -30,7 +26,7 @@ def lock(*, path: Path, upgrade: bool, packages: tuple[str, ...], quiet: bool, v
     when the lock is missing or older than the requirements.
     """
     told = terminal(quiet=quiet, verbose=verbose)
-    path_of_lock = locking.lock(_options(path, rest), Renewal(upgrade, packages), default_cache(), told)
+    path_of_lock = locking.lock(Options(root=path, **rest), Renewal(upgrade, packages), default_cache(), told)
     if path_of_lock:
         click.echo(path_of_lock)
     else:
@@ -46,7 +42,7 @@ def vendor(*, path: Path, directory: Path | None, quiet: bool, verbose: bool, **
     if directory is None:  # the first of the two may be left out, which click can't tell
         path, directory = Path(), path
     told = terminal(quiet=quiet, verbose=verbose)
-    vendored = locking.vendor(_options(path, rest), directory, default_cache(), told)
+    vendored = locking.vendor(Options(root=path, **rest), directory, default_cache(), told)
     for file in vendored.files:
         click.echo(file)
     for need in vendored.further:

@@ -23,12 +23,16 @@ from pkggen.pipeline import render as render_texts
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
+_formats = click.option(
+    "--format", "formats", multiple=True, type=click.Choice(sorted(FORMATS)), help="Repeatable; all by default."
+)
+
+
 def selection(function: _Command) -> _Command:
     """Add the options that say what is built from what."""
     options = (
         click.argument("path", type=click.Path(path_type=Path), default="."),
-        click.option("--format", "formats", multiple=True, type=click.Choice(sorted(FORMATS)), help="Repeatable; all by default."),  # noqa: E501
-        click.option("--python", "python", default="", metavar="SOURCE", help="host, a version, a path or a URL."),
+        click.option("--python", "python", default="", metavar="SOURCE", help="host, system, version, path or URL."),
         click.option("--python-sha256", default="", metavar="HEX", help="The digest of --python's archive."),
         click.option("--release", default="", metavar="N", help="The package's release number."),
         click.option("--target", "targets", multiple=True, metavar="DISTRO", help="Such as debian:12; repeatable."),
@@ -49,6 +53,7 @@ def _options(path: Path, formats: tuple[str, ...], *, output: Path = Path("dist"
 
 @click.command()
 @selection
+@_formats
 @click.option("-o", "--output", type=click.Path(path_type=Path), default="dist", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of paths.")
 @boundary
@@ -76,6 +81,7 @@ def _built(package: BuiltPackage) -> dict[str, str | int]:
 
 @click.command()
 @selection
+@_formats
 @click.option("-o", "--output", type=click.Path(path_type=Path), default="rendered", show_default=True)
 @boundary
 def render(*, path: Path, formats: tuple[str, ...], output: Path, quiet: bool, verbose: bool, **rest: Any) -> None:
@@ -138,6 +144,7 @@ def _view(inspection: Inspection, *, files: bool) -> str:
 
 @click.command()
 @selection
+@_formats
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @boundary
 def check(*, path: Path, formats: tuple[str, ...], as_json: bool, quiet: bool, verbose: bool, **rest: Any) -> None:

@@ -44,14 +44,14 @@ def is_pure(wheel: Wheel) -> bool:
 def python_of_tags(wheel: Wheel) -> SpecifierSet:
     """Return the CPython versions that a compiled wheel's tags allow; the empty set when they say nothing.
 
-    ``cp312-cp312`` is for 3.12 alone, ``cp39-abi3`` for 3.9 and all later (PEP 425, PEP 384).
+    ``cp312-cp312`` and ``cp312-none`` are for 3.12 alone, ``cp39-abi3`` for 3.9 and all later (PEP 425, PEP 384).
     """
     tags = parse_wheel_filename(wheel.filename)[3]
     compiled = {t.interpreter[2:] for t in tags if t.interpreter.startswith("cp3") and t.interpreter[3:].isdigit()}
     if len(compiled) != 1:  # several: any of them, which a specifier can't say
         return SpecifierSet()
     minor = f"3.{compiled.pop()[1:]}"
-    stable = any(t.abi in {"abi3", "none"} for t in tags)
+    stable = any(t.abi == "abi3" for t in tags)
     return SpecifierSet(f">={minor}" if stable else f"=={minor}.*")
 
 

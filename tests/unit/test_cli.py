@@ -113,3 +113,11 @@ def test_markup_in_a_message_stays_literal(capsys: pytest.CaptureFixture[str]) -
     Terminal().warn("files[0]: [red]x[/red]")
 
     assert "files[0]: [red]x[/red]" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["lock", "vendor", "deps"])
+def test_commands_that_make_no_package_have_no_format(command: str) -> None:
+    """--format would say nothing there, so it is no option."""
+    done = CliRunner().invoke(main, [command, "--format", "deb", "."])
+
+    assert (done.exit_code, "No such option" in done.output) == (2, True)

@@ -91,7 +91,7 @@ def test_what_is_cached_is_told_so(own_cache: Cache) -> None:
 def test_fetch_fills_the_cache_and_shows_the_digest(own_cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
     """Fetched once, it is there offline; the digest printed is the one to pin."""
     builds = {"3.12.9": ("https://example.org/20250101/cpython-3.12.9.tar.gz", DIGEST)}
-    monkeypatch.setattr("pkggen.interpreter.standalone.published", lambda _arch: builds)
+    monkeypatch.setattr("pkggen.interpreter.standalone.published", lambda _arch, **_: builds)
     with mirror({"/20250101/cpython-3.12.9.tar.gz": ARCHIVE}) as server:
         found = answer("fetch", "3.12", "--mirror", f"http://{server.address}")
 

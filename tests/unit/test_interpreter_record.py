@@ -38,7 +38,7 @@ def cache(tmp_path: Path) -> Cache:
 def index(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Serve one build of 3.13 by an index of our own, in which 3.12 is known and nowhere to be had."""
     builds = {"3.13.5": (URL, DIGEST), "3.12.9": (URL.replace("3.13", "3.12"), "0" * 64)}
-    monkeypatch.setattr("pkggen.interpreter.standalone.published", lambda _arch: builds)
+    monkeypatch.setattr("pkggen.interpreter.standalone.published", lambda _arch, **_: builds)
     monkeypatch.setattr("pkggen.interpreter.download._PAUSES", (0.0, 0.0))
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
@@ -96,7 +96,7 @@ def test_the_next_build_takes_the_same(
     spec = PythonSpec("3.13", mirror=index)
     resolve(cache, spec, tmp_path)
     before = (tmp_path / FILE).read_bytes()
-    monkeypatch.setattr("pkggen.interpreter.standalone.published", lambda _arch: {"3.13.9": (URL + "x", "1" * 64)})
+    monkeypatch.setattr("pkggen.interpreter.standalone.published", lambda _arch, **_: {"3.13.9": (URL + "x", "1" * 64)})
 
     assert resolve(cache, spec, tmp_path, offline=True).digest == DIGEST
     assert (tmp_path / FILE).read_bytes() == before

@@ -64,7 +64,7 @@ def test_directories_that_go_are_not_even_read(tree: Path) -> None:
 
 def test_an_unknown_profile_is_told_with_the_nearest() -> None:
     """A slip of the pen gets a suggestion, every one at once."""
-    with pytest.raises(ConfigurationError, match=r"(?s)'test'.*did you mean 'tests'.*'xyzzy'.*known: tests"):
+    with pytest.raises(ConfigurationError, match=r"(?s)'test'.*did you mean 'tests'.*'xyzzy'.*There are: tests"):
         check_profiles(("test", "idle", "xyzzy"))
 
 

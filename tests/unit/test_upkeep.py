@@ -105,3 +105,11 @@ def test_the_command_line(cache, monkeypatch):
     assert shown["kinds"]["downloads"] == {"count": 2, "size": 30}
     assert (bad.exit_code, pruned.exit_code, pruned.stderr) == (2, 0, "1 items removed, 10 B\n")
     assert CliRunner().invoke(main, ["cache", "info"]).stdout.endswith("in all\n")
+
+
+def test_what_vanishes_while_it_is_looked_at_is_left_out(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A build moves and deletes files all the time; info tells of the rest."""
+    listed = os.listdir
+    monkeypatch.setattr("pkggen.upkeep.os.listdir", lambda folder: [*listed(folder), "gone"])
+
+    assert sum(count for count, _ in summary(cache).values()) == 3
