@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from packaging.markers import Environment
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from pkggen.cache import Cache
+from pkggen.distro_packages import DistroPackage, distro_packages
 from pkggen.ingredients import Gathered, Options, gather
 from pkggen.model import Distribution, Needs, Parts
 from pkggen.project import Metadata, read_metadata
@@ -29,7 +31,9 @@ class Dependency:
     in effect; CONFIGURATION where only that does; empty for the project, and for what only a
     lock lists. ``libraries`` are the sonames
     that the system has to provide. ``glibc`` is "2.28", "" without compiled code; ``raises_floor``:
-    nothing else in the package asks for so new a one.
+    nothing else in the package asks for so new a one. ``distro_package`` is the distribution's own
+    package that holds the same; ``distro_package_fits``: its version is one that all ``asked_by`` allow,
+    None when it isn't known.
     """
 
     name: str
@@ -43,6 +47,8 @@ class Dependency:
     libraries: tuple[str, ...]
     glibc: str
     raises_floor: bool
+    distro_package: DistroPackage | None = None
+    distro_package_fits: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +110,22 @@ def dependencies(options: Options, cache: Cache, reporter: Reporter) -> Dependen
 def describe(found: Gathered) -> Dependencies:
     """Return the same of what was gathered already."""
     parts = found.parts
-    askers = _askers(found)
+    askers, bounds = _askers(found)
     provided = {s for needs in _all_needs(parts) for s in needs.provides}
     own = parts.interpreter.tree.needs.glibc
     floor = max((own, *(d.tree.needs.glibc for d in parts.distributions)))
     app, *others = parts.distributions
+    there = distro_packages(others, found.target)
     return Dependencies(
         python=parts.interpreter.version,
         python_unpacked=sum(e.size for e in parts.interpreter.tree.entries),
         python_glibc=_dotted(own),
         wheels=tuple(
-            _dependency(d, askers.get(d.wheel.name, set()), provided, raises=own < floor == d.tree.needs.glibc)
+            _with_package(
+                _dependency(d, askers.get(d.wheel.name, set()), provided, raises=own < floor == d.tree.needs.glibc),
+                there.get(d.wheel.name),
+                bounds.get(d.wheel.name, SpecifierSet()),
+            )
             for d in (app, *sorted(others, key=lambda d: d.wheel.name))
         ),
     )
@@ -137,14 +148,20 @@ def _dependency(distribution: Distribution, asked_by: set[str], provided: set[st
     )
 
 
+def _with_package(wheel: Dependency, package: DistroPackage | None, bounds: SpecifierSet) -> Dependency:
+    known = package is not None and package.known
+    fits = bounds.contains(package.version, prereleases=True) if package and known else None
+    return replace(wheel, distro_package=package, distro_package_fits=fits)
+
+
 def _all_needs(parts: Parts) -> Iterator[Needs]:
     for tree in (parts.interpreter.tree, *(d.tree for d in parts.distributions)):
         yield tree.needs
         yield from tree.needs.plugins
 
 
-def _askers(found: Gathered) -> dict[str, set[str]]:
-    """Return who requires each distribution; extras are followed until no new one comes up."""
+def _askers(found: Gathered) -> tuple[dict[str, set[str]], dict[str, SpecifierSet]]:
+    """Return who requires each distribution, and in which versions; extras are followed until no new one comes up."""
     there = marker_environment(found.target, found.parts.interpreter)
     described = {d.wheel.name: read_metadata(d.wheel) for d in found.parts.distributions}
     project = found.parts.app.wheel.name
@@ -155,6 +172,9 @@ def _askers(found: Gathered) -> dict[str, set[str]]:
     for requirement in asked:
         extras.setdefault(canonicalize_name(requirement.name), set()).update(requirement.extras)
     askers: dict[str, set[str]] = {}
+    bounds: dict[str, SpecifierSet] = {}
+    for requirement in asked:
+        bounds[canonicalize_name(requirement.name)] = requirement.specifier
     fresh = set(described)
     while fresh:
         name = fresh.pop()
@@ -164,10 +184,11 @@ def _askers(found: Gathered) -> dict[str, set[str]]:
                 continue
             if wanted != name:
                 askers.setdefault(wanted, set()).add(name)
+                bounds[wanted] = bounds.get(wanted, SpecifierSet()) & requirement.specifier
             if not requirement.extras <= extras[wanted]:
                 extras[wanted] |= requirement.extras
                 fresh.add(wanted)
-    return askers | _asked_beside(asked, askers.keys() | {project}, described, there)
+    return askers | _asked_beside(asked, askers.keys() | {project}, described, there), bounds
 
 
 def _asked_beside(

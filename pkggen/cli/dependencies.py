@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +37,45 @@ def table(found: Dependencies) -> str:
     """Return one line for each wheel, in columns, and what they come to."""
     rows = [_HEADINGS, *(_row(depth, wheel) for depth, wheel in found.tree())]
     packed, unpacked = sum(w.packed for w in found.wheels), sum(w.unpacked for w in found.wheels)
-    lines = _aligned(rows)
+    lines = _aligned(rows, _RIGHT)
     count = f"{len(found.wheels)} wheel{'s' if len(found.wheels) > 1 else ''}"
     lines += ["", f"{count}, {_size(packed)} packed, {_size(unpacked)} unpacked"]
     lines += [f"Python {found.python}, {_size(found.python_unpacked)} unpacked"]
     if found.glibc:
         lines += [f"needs glibc {found.glibc}: {', '.join(found.raised_by)}"]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_left_to_the_target(found)])
+
+
+def _left_to_the_target(found: Dependencies) -> Iterator[str]:
+    """Yield what the distribution packages itself, with the way to leave it out; or that nobody here knows."""
+    offered = [(w, w.distro_package) for w in found.wheels if w.distro_package]
+    if not offered:
+        return
+    release = offered[0][1].release
+    yield ""
+    if not any(package.known for _, package in offered):
+        yield f"{release or 'the target'}: which of these it packages is not known here, only on such a system"
+        return
+    yield f"could be left to {release}, by its package lists on this machine:"
+    yield from _aligned(
+        [
+            (
+                f"  {wheel.name}",
+                wheel.version,
+                package.package,
+                package.version,
+                "" if wheel.distro_package_fits else _UNFIT,
+            )
+            for wheel, package in offered
+        ]
+    )
+    left = ", ".join(f'{w.name} = "{p.package}"' for w, p in offered if w.distro_package_fits)
+    if left:
+        yield f"with: wheels.exclude = {{ {left} }}"
+        yield f'modules of {release} are seen with python.source = "system" and python.site-packages = true alone'
+
+
+_UNFIT = "(not a version that is asked for)"
 
 
 def _row(depth: int, wheel: Dependency) -> tuple[str, ...]:
@@ -60,12 +92,12 @@ def _row(depth: int, wheel: Dependency) -> tuple[str, ...]:
     )
 
 
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+def _aligned(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> list[str]:
     """Return the rows with columns of equal width, the last as long as it is."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(_HEADINGS))]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(
-            c.rjust(w) if i in _RIGHT else c.ljust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))
+            c.rjust(w) if i in right else c.ljust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows
     ]

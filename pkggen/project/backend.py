@@ -67,7 +67,7 @@ def build_wheel(
         )
     with cache.scratch() as scratch, reporter.step(f"building the wheel of {root.resolve().name}"):
         source, out = scratch / root.resolve().name, scratch / "wheel"
-        _copy_source(root, source)
+        _copy_source(root, source, cache.root)
         _add_stub(source)
         command: list[str | Path] = [
             uv.find_uv_bin(),
@@ -103,8 +103,9 @@ def _add_stub(source: Path) -> None:
         (source / "pyproject.toml").write_text(stub, encoding="utf-8")
 
 
-def _copy_source(root: Path, to: Path) -> None:
-    top = os.fspath(root)
+def _copy_source(root: Path, to: Path, cache: Path) -> None:
+    """Copy the tree at ``root``; a ``cache`` of ours within it stays out, for ``to`` lies there."""
+    top, within = os.fspath(root), os.path.realpath(cache)
 
     def left_out(directory: str, names: list[str]) -> set[str]:
         drop = _LEFT_OUT.intersection(names)
@@ -112,6 +113,7 @@ def _copy_source(root: Path, to: Path) -> None:
             # a folder that is a package of the project stays whatever its name
             drop |= {n for n in _LEFT_OUT_AT_TOP.intersection(names) if not (root / n / "__init__.py").exists()}
             drop |= {n for n in names if n.endswith(".egg-info")}
+        drop |= {n for n in names if os.path.realpath(os.path.join(directory, n)) == within}
         return drop | {n for n in names if os.path.exists(os.path.join(directory, n, "pyvenv.cfg"))}
 
     def copy(source: str, target: str) -> str:

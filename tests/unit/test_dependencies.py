@@ -7,9 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 from pkggen.cli.dependencies import table
-from pkggen.dependencies import Dependencies, describe
+from pkggen.dependencies import Dependencies, _with_package, describe
+from pkggen.distro_packages import DistroPackage
 from pkggen.ingredients import Gathered, Options
 from pkggen.model import Distribution, Entry, Needs, Parts, Target, Tree
 from pkggen.project import read_metadata
@@ -146,12 +148,43 @@ def test_table_is_one_aligned_line_for_each_wheel(tmp_path: Path) -> None:
         "MIT",
     ]
     assert len({line.index(word) for line, word in zip(lines, ("LICENCE", "MIT", "MIT"), strict=False)}) == 1
-    assert lines[3:] == [
+    assert lines[3:7] == [
         "",
         f"2 wheels, {sum(p.stat().st_size for p in tmp_path.glob('*.whl')) / 1000:.1f}kB packed, 2.5MB unpacked",
         "Python 3.13.5, 7B unpacked",
         "needs glibc 2.28: db-1.0-py3-none-any.whl",
     ]
+
+
+def test_what_could_be_left_is_told_with_the_remedy(tmp_path: Path) -> None:
+    """Known packages come with their versions; one of a version that nobody allows is not in the remedy."""
+    db, web = distribution(tmp_path, "db"), distribution(tmp_path, "web")
+    found = described(tmp_path, distribution(tmp_path, "app", "db>=2", "web"), db, web)
+    known = {
+        name: replace(
+            next(w for w in found.wheels if w.name == name),
+            distro_package=DistroPackage("debian:12", f"python3-{name}", "1.9", known=True),
+            distro_package_fits=name == "web",
+        )
+        for name in ("db", "web")
+    }
+    text = table(replace(found, wheels=(found.wheels[0], *known.values())))
+
+    assert "python3-db   1.9  (not a version that is asked for)" in text
+    assert 'wheels.exclude = { web = "python3-web" }' in text
+
+
+def test_what_is_not_known_is_said_to_be(tmp_path: Path) -> None:
+    """Without the release's package lists none is claimed or proposed; bounds are worked out all the same."""
+    db = distribution(tmp_path, "db")
+    package, unknown = DistroPackage("debian:12", "python3-db", "1.9", known=True), DistroPackage("debian:13", "x")
+    found = described(tmp_path, distribution(tmp_path, "app", "db>=2"), db)
+    wheels = tuple(replace(w, distro_package=unknown if w.name == "db" else None) for w in found.wheels)
+    text = table(replace(found, wheels=wheels))
+
+    assert "debian:13: which of these it packages is not known here" in text
+    assert "exclude" not in text
+    assert _with_package(found.wheels[1], package, SpecifierSet(">=2")).distro_package_fits is False
 
 
 def test_everything_is_json(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ LAYERS: tuple[tuple[str, set[str]], ...] = (
             "console",
             "upkeep",
             "lockfile",
+            "distro_packages",
         },
     ),
     (

@@ -12,6 +12,7 @@ from pkggen.cache import Cache
 from pkggen.errors import ArtefactError, ConfigurationError
 from pkggen.model import Wheel
 from pkggen.project import build_wheel, read_metadata, requirements, source_epoch
+from pkggen.project.backend import running_python
 from pkggen.reporter import Silent
 
 
@@ -123,3 +124,29 @@ def test_epoch_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             source_epoch(tmp_path)
     monkeypatch.delenv("SOURCE_DATE_EPOCH")
     assert source_epoch(tmp_path) == 315_532_800
+
+
+BACK_END = """
+import pathlib, zipfile
+def build_wheel(directory, config_settings=None, metadata_directory=None):
+    seen = sorted(p.name for p in pathlib.Path().iterdir() if p.name != "__pycache__")
+    with zipfile.ZipFile(pathlib.Path(directory, "app-1.0-py3-none-any.whl"), "w") as wheel:
+        wheel.writestr("app-1.0.dist-info/METADATA", "Metadata-Version: 2.1\\nName: app\\nVersion: 1.0\\n")
+        wheel.writestr("seen.txt", " ".join(seen))
+    return "app-1.0-py3-none-any.whl"
+"""
+
+
+def test_a_cache_within_the_project_is_not_part_of_it(tmp_path: Path) -> None:
+    """With PKGGEN_CACHE_DIR in the project's own folder (or a project in the home directory) the build ends."""
+    (tmp_path / "pyproject.toml").write_text(
+        '[build-system]\nrequires = []\nbuild-backend = "own"\nbackend-path = ["."]\n'
+    )
+    (tmp_path / "own.py").write_text(BACK_END)
+    cache = Cache(tmp_path / "kept" / "here")
+    cache.root.mkdir(parents=True)
+
+    wheel = build_wheel(tmp_path, cache, Silent(), python=running_python(), epoch=315532800, offline=True)
+
+    with zipfile.ZipFile(wheel.path) as archive:
+        assert archive.read("seen.txt") == b"kept own.py pyproject.toml"
