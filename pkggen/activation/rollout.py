@@ -301,7 +301,7 @@ def before(place: Any, reason: str, kind: str, release: str) -> dict[str, Any]:
     """Note what is current and what runs, then run the hook; the caller holds the lock and switches after."""
     earlier, previous = pending(place), place.active()
     # a killed run's release may be current, never found healthy: the way back leads to the one before it
-    unsettled = bool(earlier) and earlier.get("release") == previous
+    unsettled = earlier.get("release") in {previous, release} and earlier.get("previous") in place.complete()
     _, manifest = activate.read_json(place.root / "manifest.json")
     units = states(manifest) if systemd_runs() else {}
     ran = {unit for unit, (_, running) in earlier.get("units", {}).items() if running} if unsettled else set()
@@ -383,6 +383,7 @@ def rollback(place: Any, wanted: str | None) -> dict[str, Any]:
     found = states(manifest) if systemd_runs() else {}
     units = sorted(unit for unit, state in found.items() if state.active in {*RUNNING, "failed"})
     answer = dict(activate.rollback(place, wanted))
+    forget(place)
     if not systemd_runs() and manifest.get("services"):
         place.say("systemd does not run here: restart what still runs")
         return answer

@@ -117,7 +117,8 @@ class Installation:
         }  # fmt: skip
         self.write("manifest.json", self.manifest)
         (self.root / "lib").mkdir(exist_ok=True)
-        shutil.copyfile(activate.__file__, self.root / "lib/activate.py")
+        for name in ("activate.py", "rollout.py"):
+            shutil.copyfile(Path(activate.__file__).with_name(name), self.root / "lib" / name)
         return self
 
     def layer(
@@ -136,6 +137,7 @@ class Installation:
     def write(self, path: str, value: dict[str, object]) -> None:
         """Write one description."""
         layer = {"schema": 1, "scripts": [], "rewrite": [], "distributions": [], **value}
+        (self.root / path).unlink(missing_ok=True)  # package managers never write in place: releases link to it
         (self.root / path).write_text(json.dumps(layer, sort_keys=True), "utf-8")
 
     def command(self, *argv: str) -> list[str]:

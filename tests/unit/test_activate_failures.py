@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import pwd
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -14,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from pkggen.activation import activate
-from tests.unit.installation import Installation, base_interpreter, installed_app  # noqa: F401 - fixtures
+from tests.unit.installation import Base, Installation, base_interpreter, installed_app  # noqa: F401 - fixtures
 
 MANY = {f"share/many/{number % 20}/{number}.txt": str(number) for number in range(600)}
 
@@ -239,3 +241,54 @@ def test_a_failed_mend_is_tried_again(app: Installation) -> None:
     assert codes == [activate.BROKEN, activate.BROKEN]
     assert activate.configure(app.place)["changed"] is False
     activate.verify(app.place)
+
+
+def test_an_interpreter_that_does_not_answer_is_named(app: Installation) -> None:
+    """Found before anything is made: the machine is not the one it was built for, or a library is missing."""
+    app.package()
+    python = app.root / "layers/python" / app.base.executable
+    python.unlink()
+    python.write_text("#!/bin/sh\necho no such machine >&2\nexit 3\n")
+    python.chmod(0o755)
+
+    with pytest.raises(activate.Failure, match=r"does not run on this machine .status 3.: no such machine") as failure:
+        activate.configure(app.place)
+    assert (failure.value.code, os.listdir(app.root / "releases")) == (activate.BROKEN, [])
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives up root's rights")
+def test_root_imports_nothing(base: Base) -> None:
+    """The smoke import is nobody's, or the named user's, with a HOME that it may write and that is gone after."""
+    site = base.site
+    module = (
+        "import os, pathlib\n"
+        "pathlib.Path(os.environ['HOME'], 'cache').write_text('x')\n"
+        "assert os.getgroups() in ([], [os.getgid()]), os.getgroups()\n"
+        "assert os.getuid() == {0}, os.getuid()\n"
+    )
+    # pytest's own directory is closed to others
+    with tempfile.TemporaryDirectory() as directory:
+        os.chmod(directory, 0o755)
+        root = Path(directory, "hello")
+        root.mkdir()
+        app = Installation(root, base)
+        nobody = pwd.getpwnam("nobody").pw_uid
+        activate.configure(app.package("1", {f"{site}/picky.py": module.format(nobody)}, smoke=["picky"]).place)
+        activate.verify(app.place)
+        app.package("2", {f"{site}/picky.py": module.format(1)}, smoke=["picky"], user="daemon")
+        activate.configure(app.place)
+        assert app.leftovers() == []
+        os.chmod(directory, 0o700)  # nobody may go there: then it is root, or nothing could be installed
+        activate.configure(app.package("3", {f"{site}/picky.py": module.format(0)}, smoke=["picky"]).place)
+
+
+def test_verify_of_the_package_wants_its_own_release(app: Installation) -> None:
+    """After a rollback the release is whole, but not the one that the package manager believes in."""
+    for version in ("1", "2"):
+        activate.configure(app.package(version).place)
+    assert activate.verify(app.place, package=True)["differences"] == []
+    activate.rollback(app.place, None)
+
+    with pytest.raises(activate.Failure, match="is current, not the package's") as failure:
+        activate.verify(app.place, package=True)
+    assert failure.value.code == activate.OTHER

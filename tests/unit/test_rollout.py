@@ -1,0 +1,427 @@
+"""From the switch to its end: which services are checked, what brings the old release back, what hooks are told."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pkggen.activation import activate, rollout
+from tests.unit.installation import Installation, base_interpreter, installed_app  # noqa: F401 - fixtures
+
+UNIT, OTHER = "hello.service", "worker.service"
+QUICK = {"timeout": 0.3, "interval": 0.05, "stable": 0}
+
+
+@dataclass
+class Systemd:
+    """Units by name, each with its state and how often it was started; a release's start may fail."""
+
+    prefix: Path
+    states: dict[str, str] = field(default_factory=dict)
+    starts: dict[str, int] = field(default_factory=dict)
+    failing: set[str] = field(default_factory=set)
+    calls: list[str] = field(default_factory=list)
+
+    def __call__(self, verb: str, *words: str) -> str:
+        """Do what systemctl does."""
+        if verb == "show":
+            unit = words[-1]
+            state, starts = self.states.get(unit, "inactive"), self.starts.get(unit, 0)
+            return f"ActiveState={state}\nInvocationID={starts}\nResult=exit-code\nType=simple\n"
+        self.calls.append(" ".join([verb, *words]))
+        for unit in words:
+            if verb == "restart":
+                self.start(unit)
+            elif verb == "stop":
+                self.states[unit] = "inactive"
+        return ""
+
+    def start(self, unit: str) -> None:
+        """Start a unit from the current release."""
+        self.starts[unit] = self.starts.get(unit, 0) + 1
+        broken = os.readlink(self.prefix / "current").split("/")[1].split("-")[0] in self.failing
+        self.states[unit] = "failed" if broken else "active"
+
+
+@pytest.fixture(name="systemd")
+def fake_systemd(app: Installation, monkeypatch: pytest.MonkeyPatch) -> Systemd:
+    """Put a systemd of our own in place of the host's."""
+    fake = Systemd(app.root)
+    monkeypatch.setattr(rollout, "systemctl", fake)
+    monkeypatch.setattr(rollout, "systemd_runs", lambda: True)
+    return fake
+
+
+def place(app: Installation) -> Any:
+    """Return a Place as rollout.py knows it."""
+    return rollout.activate.Place(app.root)
+
+
+def switched(app: Installation, version: str, *units: str, **manifest: object) -> str:
+    """Unpack a version that watches ``units``; do what configure does, with the fake's word for what ran."""
+    app.package(version, services=[UNIT, OTHER], health=dict.fromkeys(units or (UNIT,), QUICK), **manifest)
+    plan = rollout.activate.Plan(app.root)
+    reason = "install" if app.place.active() is None else "upgrade"
+    rollout.before(place(app), reason, "deb", plan.id)
+    record = (app.root / "releases/.pending.json").read_bytes()
+    activate.configure(app.place, reason, "deb")  # its own record knows nothing of the fake's units
+    (app.root / "releases/.pending.json").write_bytes(record)
+    return str(plan.id)
+
+
+@pytest.fixture(name="old")
+def old_release(app: Installation, systemd: Systemd) -> str:
+    """Return the id of a first release that was installed, and is healthy."""
+    (app.root / "releases").mkdir()
+    release = switched(app, "1")
+    systemd.start(UNIT)
+    rollout.settle(place(app))
+    return release
+
+
+def test_a_healthy_service_ends_the_switch(app: Installation, systemd: Systemd, old: str) -> None:
+    """Started anew and active: the record goes, the old release stays for a rollback."""
+    new = switched(app, "2")
+    systemd.start(UNIT)
+
+    assert rollout.settle(place(app)) == {"services": {UNIT: ""}}
+    assert (app.place.active(), app.place.complete(), app.leftovers()) == (new, [new, old], [])
+
+
+def test_a_service_that_fails_brings_the_old_release_back(app: Installation, systemd: Systemd, old: str) -> None:
+    """The old one is current and runs, the new one is deleted; what did not run before is stopped."""
+    new = switched(app, "2")
+    systemd.failing = {"2"}
+    systemd.start(UNIT)
+    systemd.states[OTHER] = "active"
+
+    with pytest.raises(
+        rollout.activate.Failure, match=f"release {new} was not healthy.*{old} is current and runs"
+    ) as f:
+        rollout.settle(place(app))
+    assert (f.value.code, app.place.active(), app.place.complete()) == (rollout.UNHEALTHY, old, [old])
+    assert systemd.states == {UNIT: "active", OTHER: "inactive"}
+    assert app.leftovers() == []
+
+
+def test_a_unit_that_systemd_gave_up_is_started_again(app: Installation, systemd: Systemd, old: str) -> None:
+    """A start limit that the new release has used up does not hold the old one back."""
+    switched(app, "2")
+    systemd.failing = {"2"}
+    systemd.start(UNIT)
+    with pytest.raises(rollout.activate.Failure):
+        rollout.settle(place(app))
+
+    assert systemd.calls.index(f"reset-failed {UNIT}") < systemd.calls.index(f"restart {UNIT}")
+
+
+def test_a_kill_does_not_lose_the_way_back(app: Installation, systemd: Systemd, old: str) -> None:
+    """After the switch the script is killed; run again, it still goes back to what was healthy, even with keep = 0."""
+    for _ in range(2):
+        new = switched(app, "2", keep=0)
+        systemd.failing = {"2"}
+        systemd.start(UNIT)
+    assert app.place.active() == new
+
+    with pytest.raises(rollout.activate.Failure, match=f"{old} is current and runs"):
+        rollout.settle(place(app))
+    assert app.place.active() == old
+
+
+def test_a_third_version_goes_back_past_an_unproven_one(app: Installation, systemd: Systemd, old: str) -> None:
+    """The second version's check never came to its end: the third one's way back leads to the first."""
+    switched(app, "2")
+    switched(app, "3")
+    systemd.failing = {"3"}
+    systemd.start(UNIT)
+
+    with pytest.raises(rollout.activate.Failure, match=f"{old} is current"):
+        rollout.settle(place(app))
+
+
+def test_a_service_that_was_not_restarted_is_not_checked(
+    app: Installation, systemd: Systemd, old: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """policy-rc.d and its like: the old process is none of the new release's business."""
+    new = switched(app, "2")
+    systemd.states[UNIT] = "failed"
+
+    assert rollout.settle(place(app)) == {"services": {}}
+    assert app.place.active() == new
+    assert "was not restarted, so its health is not checked" in capfd.readouterr().out
+
+
+def test_the_first_release_has_nothing_to_go_back_to(app: Installation, systemd: Systemd) -> None:
+    """It stays, and says so."""
+    (app.root / "releases").mkdir()
+    new = switched(app, "1")
+    systemd.failing = {"1"}
+    systemd.start(UNIT)
+
+    with pytest.raises(rollout.activate.Failure, match="none to go back to") as failure:
+        rollout.settle(place(app))
+    assert (failure.value.code, app.place.active(), app.leftovers()) == (rollout.UNHEALTHY, new, [])
+
+
+def test_without_systemd_nothing_is_checked(
+    app: Installation, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A container: said, and done."""
+    monkeypatch.setattr(rollout, "systemd_runs", lambda: False)
+    (app.root / "releases").mkdir()
+    switched(app, "1")
+
+    assert rollout.settle(place(app)) == {"services": {}}
+    assert "health is not checked" in capfd.readouterr().out
+
+
+def test_a_service_has_to_stay_healthy(app: Installation, systemd: Systemd, old: str) -> None:
+    """One that starts again and again is not, though it is active at each look."""
+    real = systemd.__class__.__call__
+
+    def restless(verb: str, *words: str) -> str:
+        systemd.starts[UNIT] = systemd.starts.get(UNIT, 0) + 1
+        return real(systemd, verb, *words)
+
+    rollout.systemctl = restless  # the fixture's monkeypatch puts it right
+    check = {**QUICK, "stable": 0.2}
+    assert "again and again" in rollout.wait(UNIT, check, app.root)
+    rollout.systemctl = systemd
+    begin = time.monotonic()
+    assert rollout.wait(UNIT, check, app.root) == ""
+    assert time.monotonic() - begin >= 0.2
+
+
+# ---- by hand
+
+
+def test_rollback_restarts_what_ran_or_had_failed(app: Installation, systemd: Systemd, old: str) -> None:
+    """What an administrator has stopped stays so; the result is checked."""
+    switched(app, "2")
+    systemd.start(UNIT)
+    rollout.settle(place(app))
+    systemd.states[UNIT] = "failed"
+    systemd.calls.clear()
+
+    answer = rollout.rollback(place(app), None)
+    assert (answer["release"], answer["services"]) == (old, {UNIT: ""})
+    assert systemd.calls == [f"reset-failed {UNIT}", f"restart {UNIT}"]
+
+
+def test_rollback_to_what_does_not_run_is_told(app: Installation, systemd: Systemd, old: str) -> None:
+    """The exit status says that the switch alone was not enough."""
+    switched(app, "2")
+    systemd.start(UNIT)
+    rollout.settle(place(app))
+    systemd.failing = {"1"}
+
+    code, answer = rollout.activate.guarded(place(app), lambda: rollout.rollback(place(app), None))
+    assert (code, answer["code"], app.place.active()) == (rollout.UNHEALTHY, rollout.UNHEALTHY, old)
+
+
+# ---- the checks
+
+
+class Server(BaseHTTPRequestHandler):
+    """Answers with the status in the path; 302 leads to 200."""
+
+    def do_GET(self) -> None:
+        self.send_response(int(self.path[1:4]))
+        self.send_header("Location", "/200")
+        self.end_headers()
+
+    def log_message(self, *words: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(name="server")
+def local_server() -> Iterator[str]:
+    """Return the address of a server."""
+    with HTTPServer(("127.0.0.1", 0), Server) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "problem"),
+    [("/200", 200, ""), ("/204?a=b", 204, ""), ("/500", 200, "answers 500, not 200"), ("/302", 200, "answers 302")],
+)
+def test_an_answer_is_judged_by_its_status(server: str, path: str, status: int, problem: str) -> None:
+    """Redirections are answers, too; another status than 200 may be the right one."""
+    found = rollout.answer_of({"http": server + path, "status": status}, 5)
+
+    assert problem in found
+    assert bool(problem) == bool(found)
+
+
+def test_no_proxy_is_asked(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the environment of the package manager says."""
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    assert rollout.answer_of({"http": f"{server}/200", "status": 200}, 5) == ""
+
+
+def test_no_answer_is_a_problem() -> None:
+    """A closed port is told with the address."""
+    assert "does not answer" in rollout.answer_of({"http": "http://127.0.0.1:1/", "status": 200}, 1)
+
+
+def test_a_command_is_the_releases_own(app: Installation) -> None:
+    """A name is a program of the release's venv, and its last words are told."""
+    release = app.root / "releases" / activate.configure(app.package().place)["release"]
+
+    assert rollout.outcome_of({"command": ["hello"], "user": "root"}, release, 10) == ""
+    words = ["python", "-c", "print('ill'); raise SystemExit(3)"]
+    found = rollout.outcome_of({"command": words, "user": "root"}, release, 10)
+    assert "status 3: ill" in found
+
+
+# ---- hooks
+
+HOOK = """\
+import json, os, sys
+about = {key: value for key, value in os.environ.items() if key.startswith("PKGGEN")}
+about["current"] = os.path.exists("PREFIX/current") and os.readlink("PREFIX/current")
+about["hello"] = __import__("hello").__file__
+with open("PREFIX/told", "a") as told:
+    print(json.dumps(about), file=told)
+if os.path.exists("PREFIX/fail"):
+    sys.exit(3)
+"""
+
+
+def with_hooks(app: Installation, version: str, text: str = HOOK, kind: str = "py") -> Installation:
+    """Unpack a version that has every hook."""
+    names = [f"{when}-{what}" for when in ("before", "after") for what in ("install", "upgrade", "remove")]
+    app.package(version, hooks={name: {"file": f"lib/hooks/{name}.{kind}", "user": ""} for name in names})
+    (app.root / "lib/hooks").mkdir(exist_ok=True)
+    for name in names:
+        (app.root / f"lib/hooks/{name}.{kind}").write_text(text.replace("PREFIX", str(app.root)))
+    return app
+
+
+def told(app: Installation) -> list[dict[str, str]]:
+    """Return what the hooks saw."""
+    return [json.loads(line) for line in (app.root / "told").read_text().splitlines()]
+
+
+def settle(app: Installation) -> None:
+    """Do what the script does after the restart."""
+    rollout.settle(place(app))
+
+
+def test_hooks_run_around_the_switch(app: Installation) -> None:
+    """Before it with the new release's modules, while the old one is current; after it when all is well."""
+    old = activate.configure(with_hooks(app, "1").place, "install", "rpm")["release"]
+    settle(app)
+    new = activate.configure(with_hooks(app, "2").place, "upgrade", "rpm")["release"]
+    settle(app)
+
+    seen = told(app)
+    names = ["before-install", "after-install", "before-upgrade", "after-upgrade"]
+    assert [row["PKGGEN_HOOK"] for row in seen] == names
+    assert [row["current"] for row in seen] == [False, f"releases/{old}", f"releases/{old}", f"releases/{new}"]
+    assert seen[2]["hello"].startswith(f"{app.root}/releases/{new}/venv/")
+    assert {key: value for key, value in seen[2].items() if key.startswith("PKGGEN")} == {
+        "PKGGEN_HOOK": "before-upgrade", "PKGGEN_APP": "hello", "PKGGEN_PREFIX": str(app.root),
+        "PKGGEN_RELEASE": f"{app.root}/releases/{new}", "PKGGEN_REASON": "upgrade", "PKGGEN_FORMAT": "rpm",
+        "PKGGEN_OLD_VERSION": "1", "PKGGEN_NEW_VERSION": "2",
+    }  # fmt: skip
+
+
+def test_a_hook_that_fails_stops_the_switch(app: Installation, capfd: pytest.CaptureFixture[str]) -> None:
+    """The old release is current, nothing of the new one is left; the next try runs the hook again."""
+    old = activate.configure(with_hooks(app, "1").place, "install", "deb")["release"]
+    settle(app)
+    (app.root / "fail").touch()
+    with_hooks(app, "2")
+    code, _ = activate.guarded(app.place, lambda: activate.configure(app.place, "upgrade", "deb"))
+
+    assert (code, app.place.active(), os.listdir(app.root / "releases")) == (rollout.HOOK, old, [old])
+    assert "before-upgrade.py) failed with status 3" in capfd.readouterr().err
+    (app.root / "fail").unlink()
+    assert activate.configure(app.place, "upgrade", "deb")["changed"]
+
+
+def test_without_a_reason_no_hook_runs(app: Installation) -> None:
+    """An upgrade that is called off makes its release without a word to the project."""
+    activate.configure(with_hooks(app, "1").place)
+    settle(app)
+
+    assert not (app.root / "told").exists()
+
+
+def test_a_shell_hook_finds_the_releases_commands(app: Installation) -> None:
+    """PATH starts with the venv of the release that is to be current."""
+    with_hooks(app, "1", "command -v hello >PREFIX/told; pwd >>PREFIX/told; cat >>PREFIX/told", "sh")
+    release = activate.configure(app.place, "install", "deb")["release"]
+
+    assert (app.root / "told").read_text() == f"{app.root}/releases/{release}/venv/bin/hello\n/\n"
+
+
+def test_ending_the_activation_ends_the_hook(app: Installation) -> None:
+    """A signal to activate.py reaches a hook that has no end; nothing is switched, nothing left."""
+    with_hooks(app, "1", "echo $$ >PREFIX/pid; exec sleep 60", "sh")
+    command = app.command("configure", "--reason", "install", "--format", "deb")
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not (app.root / "pid").exists() or not (app.root / "pid").read_text().strip():
+        assert process.poll() is None
+        time.sleep(0.01)
+    pid = int((app.root / "pid").read_text())
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=20)
+
+    assert (process.returncode, app.place.active()) == (1, None), errors
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, 0)
+        pytest.fail("the hook still runs")
+    assert os.listdir(app.root / "releases") == []
+
+
+def test_before_remove_needs_a_release(app: Installation, capfd: pytest.CaptureFixture[str]) -> None:
+    """A broken application can be removed; one that is whole runs the hook first."""
+    activate.configure(with_hooks(app, "1").place)
+    rollout.remove(place(app), "deb")
+    assert [(row["PKGGEN_REASON"], row["PKGGEN_NEW_VERSION"]) for row in told(app)] == [("remove", "")]
+    activate.deactivate(app.place)
+    rollout.remove(place(app), "deb")
+
+    assert len(told(app)) == 1
+    assert "does not run" in capfd.readouterr().out
+
+
+def test_json_stays_one_object(app: Installation) -> None:
+    """What hooks print is no part of the answer."""
+    done = with_hooks(app, "1", "echo chatter", "sh").run(
+        "configure", "--json", "--reason", "install", "--format", "deb"
+    )
+
+    assert json.loads(done.stdout)["changed"] is True
+    assert "chatter" in done.stderr
+
+
+@pytest.mark.parametrize("argv", [["settle", "x"], ["before", "upgrade"], ["remove"], ["rollback", "a", "b"], ["x"]])
+def test_wrong_usage_is_status_two(app: Installation, argv: list[str]) -> None:
+    """Each verb has its arguments."""
+    command = [*app.package().command()[:3], f"{app.root}/lib/rollout.py", *argv]
+
+    assert subprocess.run(command, capture_output=True, check=False, timeout=30).returncode == 2
+
+
+def test_the_oldest_syntax_is_kept() -> None:
+    """rollout.py parses as Python 3.8."""
+    import ast  # noqa: PLC0415
+
+    ast.parse(Path(rollout.__file__).read_text("utf-8"), feature_version=(3, 8))
