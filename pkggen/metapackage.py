@@ -17,7 +17,8 @@ from pkggen.targets import resolve_target
 from pkggen.triggers import declared_triggers
 from pkggen.versions import package_name
 
-_PROGRAMS = ("services", "commands", "requirements", "extras", "source", "scripts", "smoke", "completions")
+_PROGRAMS = ("services", "commands", "requirements", "extras", "source", "scripts", "smoke")
+_DEFAULTS = Config()
 
 
 def plan_metapackage(options: Options, config: Config) -> Payload:
@@ -51,7 +52,7 @@ def _project(config: Config, table: dict[str, Any], options: Options) -> Project
     problems = [
         Problem("a metapackage has no program", f"{where}.{key}", f"remove {key}, or meta")
         for key in _PROGRAMS
-        if getattr(config, key, None)
+        if getattr(config, key) != getattr(_DEFAULTS, key)
     ]
     name, version = (config.name or str(table.get("name", ""))), (config.version or str(table.get("version", "")))
     if not name:
