@@ -146,3 +146,7 @@ class Table(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, strict=True, alias_generator=lambda name: name.replace("_", "-")
     )
+
+
+# archive areas and sections are plain words, such as "python" or "contrib/net" (Debian policy 2.4)
+Section = Annotated[str, matches(r"([A-Za-z0-9][A-Za-z0-9+./ -]*)?", 'a section such as "python"')]

@@ -400,6 +400,39 @@ class Trigger:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """One release in a changelog: its version (PEP 440), time and what changed; 0 where no time is known."""
+
+    version: str
+    time: int
+    items: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """A part of a package that has a maker and a licence: the project, a dependency or the interpreter.
+
+    ``licence`` is an SPDX expression, ``paths`` are patterns relative to the prefix (``("*",)``: the
+    project, which is all that is nobody else's), ``holders`` say whose the copyright is, ``texts``
+    are licence files by their names, ``layer`` is the one that holds it.
+    """
+
+    name: str
+    version: str
+    licence: str
+    paths: tuple[str, ...]
+    holders: tuple[str, ...] = ()
+    texts: tuple[tuple[str, str], ...] = ()
+    homepage: str = ""
+    layer: str = ""
+
+    @property
+    def own(self) -> bool:
+        """Tell whether it is the project itself."""
+        return self.paths == ("*",)
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """What the user wrote and what the project's wheel says, merged; text is single-line but for ``description``."""
 
@@ -412,6 +445,7 @@ class Project:
     maintainer: str
     commands: tuple[str, ...]
     root: Path
+    changes: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -438,6 +472,9 @@ class FormatOptions:
     ignore_libraries: tuple[str, ...] = ()
     compression: str = ""
     section: str = ""
+    priority: str = ""
+    group: str = ""
+    vendor: str = ""
     entries: tuple[Entry, ...] = ()
 
 
@@ -478,6 +515,12 @@ class Payload:
     purpose: Purpose = Purpose.APPLICATION
     interests: tuple[str, ...] = ()
     together: Needs | None = None
+    components: tuple[Component, ...] = ()
+
+    @property
+    def vendored(self) -> tuple[Component, ...]:
+        """Return what the package holds of others' making."""
+        return tuple(c for c in self.components if not c.own)
 
     @property
     def layout(self) -> Layout:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
 from pkggen.cache import Cache, sha256_of
+from pkggen.changelog import read_changelog
+from pkggen.description import first_paragraph
 from pkggen.formats import FORMATS
 from pkggen.ingredients import Options, Prepared, effective_config, gather, prepare, wheel_spec
 from pkggen.metapackage import plan_metapackage
@@ -79,6 +82,8 @@ def plan(options: Options, cache: Cache, reporter: Reporter, workshop: Path) -> 
     templates = Templates(template_directory(config, root))
     commands = own_commands(parts.app, parts.dependencies, {canonicalize_name(r.name) for r in metadata.requires})
     project = describe_project(config, metadata, commands, root)
+    changes = read_changelog(config.changelog, root, project.version, found.epoch)
+    project = replace(project, changes=changes)
     payload = stage(project, config, found.target, parts, found.epoch)
     if not payload.layout.activated:
         prove_packaged(payload, parts.interpreter, workshop)
@@ -96,7 +101,7 @@ def describe_project(config: Config, metadata: Metadata, commands: tuple[str, ..
         name=package_name(config.name or metadata.name),
         version=metadata.version,
         summary=config.summary or metadata.summary,
-        description=metadata.description,
+        description=config.description or first_paragraph(metadata.description),
         licence=metadata.licence,
         homepage=metadata.homepage,
         maintainer=config.maintainer or metadata.author,

@@ -24,6 +24,7 @@ from pkggen.fields import (
     Prefix,
     Relation,
     Relations,
+    Section,
     Specified,
     Split,
     Table,
@@ -177,7 +178,10 @@ class FormatTable(Table):
     libraries: dict[str, Line] = Field({}, description="which package holds a library (deb)")
     ignore_libraries: tuple[Line, ...] = Field((), description="libraries that the target may lack")
     compression: Annotated[str, matches(f"({COMPRESSION})?", "zstd, xz, gzip (with :LEVEL) or none")] = ""
-    section: Line = ""
+    section: Section = Field("", description="Debian's archive section")
+    priority: Literal["", "required", "important", "standard", "optional", "extra"] = ""
+    group: Line = Field("", description="RPM's group")
+    vendor: Line = Field("", description="who distributes the package (rpm)")
 
 
 class Config(Table):
@@ -191,6 +195,8 @@ class Config(Table):
     maintainer: Line = ""
     summary: Line = ""
     meta: bool = Field(default=False, description="no program: relations and files alone")
+    description: str = Field("", description="the long description; the README's first paragraph when empty")
+    changelog: Line = Field("", description='a path, "git" or "off"; CHANGELOG.md where there is one when empty')
     release: Annotated[str, matches(r"[0-9]+(\.[0-9]+)*", "digits and dots")] = "1"
     targets: tuple[Line, ...] = ()
     arch: Literal["", "x86_64", "aarch64", "amd64", "arm64"] = Field("", description="the target's machine")

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from pkggen.errors import ConfigurationError, IntegrityError
 from pkggen.lockfile import FILE, read_tables, write_table
-from pkggen.model import Entry, FormatOptions, Interpreter, Layer, Needs, Payload, Project, Purpose
+from pkggen.model import Component, Entry, FormatOptions, Interpreter, Layer, Needs, Payload, Project, Purpose
 from pkggen.schema import Config
 
 DEPS, RUNTIME = "deps", "runtime"
@@ -107,11 +107,15 @@ class Division:
         return replace(
             self.whole,
             layers=self._own("app"),
+            components=self._components("app"),
             entries=tuple(e for e in self.whole.entries if e.path not in elsewhere),
             needs=self.needs["app"],
             together=self.whole.needs,
             options=options,
         )
+
+    def _components(self, package: str) -> tuple[Component, ...]:
+        return tuple(c for c in self.whole.components if c.layer in layers_of(package, self.split))
 
     def _own(self, package: str) -> tuple[Layer, ...]:
         return tuple(self.layers[name] for name in layers_of(package, self.split))
@@ -134,6 +138,7 @@ class Division:
             prefix=home.removesuffix("/layers"),
             release=release,
             layers=self._own(package),
+            components=self._components(package),
             entries=entries,
             services=(),
             users=(),
@@ -153,7 +158,7 @@ class Division:
             what = f"what {self.whole.project.name} depends on"
             text = f"The Python libraries that {self.whole.project.name} runs on, at the versions it was locked with."
             return replace(
-                self.whole.project, name=name, version=version, summary=what, description=text, commands=()
+                self.whole.project, name=name, version=version, summary=what, description=text, commands=(), changes=()
             )  # fmt: skip
         text = _RUNTIME.format(minor=version.rpartition(".")[0])
         return Project(

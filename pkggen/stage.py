@@ -19,6 +19,7 @@ from pkggen.errors import ArtefactError, ConfigurationError, Problem
 from pkggen.files import extra_entries, place_recommends
 from pkggen.healthchecks import healthcheck_of
 from pkggen.hooks import read_hooks
+from pkggen.licences import components
 from pkggen.manifest import app_manifest, layer_manifest, smoke_modules
 from pkggen.model import (
     Distribution,
@@ -76,8 +77,9 @@ def stage(project: Project, config: Config, target: Target, parts: Parts, epoch:
         _generated(f"{prefix}/manifest.json", manifest, epoch),
         *links,
     ]
+    found = components(parts, layers, layout)
     return Payload(
-        project=replace(project, commands=commands),
+        project=replace(project, commands=commands, licence=found[0].licence),
         target=target,
         prefix=prefix,
         release=config.release,
@@ -92,6 +94,7 @@ def stage(project: Project, config: Config, target: Target, parts: Parts, epoch:
         options=options,
         triggers=declared_triggers(config, layout.bin, _script_names(layers)),
         mode=layout.mode,
+        components=found,
         smoke=tuple(smoke_modules(config, parts, layers, commands, services)),
     )
 
@@ -278,6 +281,9 @@ def _options(
         ignore_libraries=table.ignore_libraries,
         compression=table.compression,
         section=table.section,
+        priority=table.priority,
+        group=table.group,
+        vendor=table.vendor,
         entries=extra,
     )
 

@@ -201,6 +201,26 @@ def control_text(value: str) -> str:
     return "\n".join(f" .{row}" if row.startswith(".") and row != "." else f" {row}" for row in rows)
 
 
+def quoted_text(value: str) -> str:
+    """Return a text of others' for a control file, one blank before each line, none of them wrapped."""
+    return "\n".join(f" {row}" if row.strip(" .") else " ." for row in paragraphs(value, "licence"))
+
+
+def folded(terms: tuple[str, ...], field: str) -> str:
+    """Return a list for ``field`` of a control file, folded so that no line is too long."""
+    text = f"{field}: " + ", ".join(line(term, field) for term in terms)
+    rows = textwrap.wrap(text, _WIDTH, subsequent_indent=" ", break_long_words=False, break_on_hyphens=False)
+    return "\n".join(rows).removeprefix(f"{field}: ")
+
+
+def changelog_item(value: str) -> str:
+    """Return one item of a Debian changelog (policy 4.4), wrapped."""
+    text = line(value, "changelog")
+    return textwrap.fill(
+        text, _WIDTH, initial_indent="  * ", subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+    )
+
+
 def spec_line(value: str, field: str = "text") -> str:
     """Return one line for a tag of a spec: macros are spelled out instead of being expanded."""
     return line(value, field).replace("%", "%%")
@@ -258,6 +278,9 @@ FILTERS: dict[str, Callable[..., str]] = {
     "sh": shlex.quote,
     "line": line,
     "control_text": control_text,
+    "quoted_text": quoted_text,
+    "folded": folded,
+    "changelog_item": changelog_item,
     "spec_line": spec_line,
     "spec_text": spec_text,
     "spec_script": spec_script,

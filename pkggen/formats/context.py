@@ -6,13 +6,14 @@ import json
 import posixpath
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timezone
 from email.utils import parseaddr
 from typing import Any
 
 from pkggen.errors import ArtefactError
 from pkggen.formats.members import options_of
-from pkggen.model import ConfigKind, Entry, Package, Payload, Purpose, Role
+from pkggen.model import Change, ConfigKind, Entry, Package, Payload, Purpose, Role
 from pkggen.templating import Templates
 from pkggen.versions import package_name
 
@@ -127,6 +128,13 @@ def _spare(payload: Payload, python: str) -> str:
     return f"{payload.prefix}/current/python/bin/{posixpath.basename(python)}"
 
 
+def changes_of(payload: Payload) -> tuple[Change, ...]:
+    """Return the releases for a changelog, the package's own first; it always says something."""
+    project = payload.project
+    own, *older = project.changes or (Change(project.version, payload.epoch),)
+    return (replace(own, items=own.items or (f"{project.name} {project.version}.",)), *older)
+
+
 def common_texts(templates: Templates, context: Mapping[str, object], package: Package) -> dict[str, str]:
     """Return the files that both formats add, by their paths: units, users and the administrator's command."""
     payload = package.payload
@@ -135,6 +143,8 @@ def common_texts(templates: Templates, context: Mapping[str, object], package: P
     texts = {}
     if payload.layout.activated and payload.purpose is Purpose.APPLICATION:
         texts[f"{payload.prefix}/bin/{package.name}-releases"] = templates.render("common/releases.sh.j2", **context)
+    if payload.vendored:
+        texts[f"/usr/share/doc/{package.name}/vendored"] = templates.render("common/vendored.j2", **context)
     for service in payload.services:
         texts[f"/usr/lib/systemd/system/{service.unit}"] = templates.render(
             "common/service.j2", **context, service=service

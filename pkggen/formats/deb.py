@@ -13,7 +13,8 @@ from pkggen.errors import IntegrityError, Problem
 from pkggen.files.places import gzipped
 from pkggen.formats.buildroot import write_buildroot
 from pkggen.formats.compression import Compression, parse_compression
-from pkggen.formats.context import common_texts, template_context
+from pkggen.formats.context import changes_of, common_texts, template_context
+from pkggen.formats.copyright import copyright_of
 from pkggen.formats.deb_archive import DebArchive, read_deb
 from pkggen.formats.deb_control import debian_relations, installed_size
 from pkggen.formats.lintian import lintian_overrides
@@ -70,13 +71,16 @@ class Deb:
         payload, share = package.payload, "/usr/share"
         context = template_context(package) | {
             "section": options_of(payload, self.name).section or "misc",
-            "changelog_date": format_datetime(datetime.fromtimestamp(payload.epoch, timezone.utc)),
+            "priority": options_of(payload, self.name).priority or "optional",
+            "changes": tuple(_changes(payload)),
+            "rights": copyright_of(payload, common=True),
+            "vendored": tuple(f"{c.name} (= {c.version})" for c in payload.vendored),
             "started": [s.unit for s in payload.services if s.start],
             "overrides": tuple(lintian_overrides(payload)),
         }
         texts = common_texts(templates, context, package)
         texts |= {
-            f"{share}/doc/{package.name}/copyright": templates.render("deb/copyright.j2", **context),
+            f"{share}/doc/{package.name}/copyright": templates.render("common/copyright.j2", **context),
             f"{share}/doc/{package.name}/changelog.Debian": templates.render("deb/changelog.j2", **context),
             f"{share}/lintian/overrides/{package.name}": templates.render("deb/overrides.j2", **context),
         }
@@ -134,6 +138,14 @@ def _scripts(context: Mapping[str, object], payload: Payload) -> Iterator[tuple[
         yield "postinst", "meta_postinst"
     if context["ghosts"]:
         yield "postrm", "meta_postrm"
+
+
+def _changes(payload: Payload) -> Iterator[dict[str, object]]:
+    """Yield what changelog.j2 shows: versions and dates as Debian has them."""
+    for change in changes_of(payload):
+        release = payload.release if change.version == payload.project.version else "1"
+        date = format_datetime(datetime.fromtimestamp(change.time, timezone.utc))
+        yield {"version": debian_version(change.version, release), "date": date, "lines": change.items}
 
 
 def _members(rendered: Rendered) -> tuple[Entry, ...]:

@@ -13,7 +13,8 @@ from pathlib import Path
 from pkggen.errors import IntegrityError, ToolError
 from pkggen.formats.buildroot import write_buildroot
 from pkggen.formats.compression import Compression, parse_compression
-from pkggen.formats.context import common_texts, template_context
+from pkggen.formats.context import changes_of, common_texts, template_context
+from pkggen.formats.copyright import copyright_of, licence_files
 from pkggen.formats.members import complete, differences, name_of, options_of, text_entries
 from pkggen.formats.rpm_archive import read_rpm
 from pkggen.formats.rpm_files import file_lines, ghosts, marked
@@ -66,16 +67,21 @@ class Rpm:
         payload, context = package.payload, template_context(package)
         epoch, _ = rpm_version(payload.project.version)
         evr = f"{package.version}-{package.release}"
+        options = options_of(payload, self.name)
         context |= {
             "epoch": epoch,
             "evr": f"{epoch}:{evr}" if epoch else evr,
-            "section": options_of(payload, self.name).section or "Applications/System",
-            "vendor": parseaddr(str(context["maintainer"]))[0] or package.name,
+            "group": options.group or "Applications/System",
+            "vendor": options.vendor or parseaddr(str(context["maintainer"]))[0] or package.name,
+            "changes": tuple(_changes(payload)),
+            "rights": copyright_of(payload, common=False),
             "started": [s.unit for s in payload.services if s.start],
             "restart_mark": f"/run/{package.name}.restart",
-            "changelog_date": _changelog_date(payload),
         }
         texts = common_texts(templates, context, package)
+        licences = f"/usr/share/licenses/{package.name}"
+        texts |= {f"{licences}/{name}": text for name, text in licence_files(payload)}
+        texts[f"{licences}/copyright"] = templates.render("common/copyright.j2", **context)
         if payload.services:
             preset = f"/usr/lib/systemd/system-preset/80-{package.name}.preset"
             texts[preset] = templates.render("rpm/preset.j2", **context)
@@ -168,9 +174,18 @@ def _members(rendered: Rendered) -> tuple[Entry, ...]:
     return tuple(marked(e) for e in complete(entries, payload, rendered.package.name))
 
 
-def _changelog_date(payload: Payload) -> str:
+def _changes(payload: Payload) -> Iterator[dict[str, object]]:
+    """Yield what the spec shows: versions and dates as rpm has them."""
+    for change in changes_of(payload):
+        epoch, version = rpm_version(change.version)
+        release = payload.release if change.version == payload.project.version else "1"
+        evr = f"{version}-{release}"
+        yield {"version": f"{epoch}:{evr}" if epoch else evr, "date": _date(change.time), "lines": change.items}
+
+
+def _date(time: int) -> str:
     """Return "Sun Jun 15 2025", in English whatever the locale."""
-    date = datetime.fromtimestamp(payload.epoch, timezone.utc)
+    date = datetime.fromtimestamp(time, timezone.utc)
     return f"{_DAYS[date.weekday()]} {_MONTHS[date.month - 1]} {date.day:02} {date.year}"
 
 

@@ -20,6 +20,8 @@ _DOCUMENTS = ("/usr/share/doc/", "/usr/share/man/", "/usr/share/info/")
 
 def marked(entry: Entry) -> Entry:
     """Return the entry with the mark that rpmbuild gives it by its place."""
+    if entry.role is Role.NONE and entry.kind is Kind.FILE and entry.path.startswith("/usr/share/licenses/"):
+        return replace(entry, role=Role.LICENCE)
     implied = entry.role is Role.NONE and entry.kind is not Kind.DIRECTORY and entry.path.startswith(_DOCUMENTS)
     return replace(entry, role=Role.DOC) if implied else entry
 

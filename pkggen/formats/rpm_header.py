@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from packaging.utils import canonicalize_name
+
 from pkggen.errors import ConfigurationError, Problem
 from pkggen.formats.context import template_context
 from pkggen.formats.libraries import outside_sonames, symbol_versions
@@ -13,6 +15,7 @@ from pkggen.formats.rpm_archive import RELATIONS, RpmArchive
 from pkggen.model import Payload, Rendered
 from pkggen.relations import Term, spell_relations
 from pkggen.templating import plain_text
+from pkggen.versions import rpm_version
 
 _NAME = re.compile(r"[A-Za-z0-9/_][\w./+:()~-]*")
 # rpmbuild's own additions: features of rpm, the scriptlets' shell, what %config files imply
@@ -43,8 +46,15 @@ def rpm_relations(payload: Payload) -> dict[str, tuple[str, ...]]:
         # rpm has no Breaks: a conflict refuses the same pair, also while both are being installed
         "Conflicts": tuple(dict.fromkeys((*spelled("conflicts"), *spelled("breaks")))),
         "Obsoletes": tuple(dict.fromkeys((*spelled("replaces"), *spelled("obsoletes")))),
-        "Provides": spelled("provides"),
+        "Provides": (*_bundled(payload), *spelled("provides")),
     }
+
+
+def _bundled(payload: Payload) -> Iterator[str]:
+    """Yield what Fedora's packaging guidelines ask for of what a package brings with it ("Bundling")."""
+    for component in payload.vendored:
+        name = component.name if component.name == "python3" else f"python3dist({canonicalize_name(component.name)})"
+        yield f"bundled({name}) = {rpm_version(component.version)[1]}"
 
 
 def _libraries(payload: Payload) -> Iterator[str]:
@@ -98,7 +108,7 @@ def _tags(rendered: Rendered) -> Mapping[str, str]:
         "arch": package.arch,
         "summary": str(context["summary"]),
         "description": "\n".join(plain_text(str(context["description"]))).strip(" \n"),
-        "copyright": project.licence or "Unspecified",  # rpmfile's name of License
+        "copyright": project.licence or "LicenseRef-Unspecified",  # rpmfile's name of License
         "url": project.homepage,
         "packager": str(context["maintainer"]),
     }
