@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from pkggen.cache import sha256_of
@@ -45,15 +46,17 @@ def publish_output(built: Sequence[BuiltPackage], directory: Path) -> tuple[Buil
     """Copy ``built`` beside their destination, flush, then rename; return them at their new place.
 
     A file of the same name is replaced as a whole (a symlink of that name too: never written
-    through). Raises StorageError and leaves the directory as it was when a copy fails.
+    through); one that is ``unchanged`` lies there already. Raises StorageError and leaves the
+    directory as it was when a copy fails.
     """
     scratch = Path(tempfile.mkdtemp(prefix=".pkggen-", dir=directory))
     try:
-        for package in built:
+        fresh = [package for package in built if not package.unchanged]
+        for package in fresh:
             _copy(package.path, scratch / package.path.name)
             if sha256_of(scratch / package.path.name) != package.sha256:
                 raise StorageError(f"{directory}: {package.path.name} reads back with other bytes")
-        for package in built:
+        for package in fresh:
             os.replace(scratch / package.path.name, directory / package.path.name)
         _flush(directory)
     except OSError as error:
@@ -63,7 +66,7 @@ def publish_output(built: Sequence[BuiltPackage], directory: Path) -> tuple[Buil
         ) from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    return tuple(BuiltPackage(p.format, directory / p.path.name, p.size, p.sha256) for p in built)
+    return tuple(replace(p, path=directory / p.path.name) for p in built)
 
 
 def _copy(source: Path, target: Path) -> None:

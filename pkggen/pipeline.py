@@ -28,6 +28,7 @@ from pkggen.reach import runs_on
 from pkggen.reporter import Reporter
 from pkggen.schema import Config
 from pkggen.stage import divide, own_commands, stage, template_directory
+from pkggen.stock import Stock, stock_key
 from pkggen.templating import Templates
 from pkggen.venv import prove_packaged
 from pkggen.versions import package_name
@@ -53,10 +54,11 @@ def build(options: Options, cache: Cache, reporter: Reporter) -> tuple[BuiltPack
         payloads, templates = plan(options, cache, reporter, workshop)
         packages = [FORMATS[name].describe(payload) for name in options.formats for payload in payloads]
         reporter.tell(runs_on(packages))
+        stock = Stock(cache, output)
         built = []
         for number, package in enumerate(packages):
             rendered = FORMATS[package.format].render(package, templates)
-            built.append(_make(rendered, workshop / f"{number}-{package.format}", cache, reporter))
+            built.append(_obtain(rendered, workshop / f"{number}-{package.format}", stock, reporter))
         return publish_output(built, output)
 
 
@@ -108,6 +110,22 @@ def describe_project(config: Config, metadata: Metadata, commands: tuple[str, ..
         commands=commands,
         root=root,
     )
+
+
+def _obtain(rendered: Rendered, directory: Path, stock: Stock, reporter: Reporter) -> BuiltPackage:
+    """Return the package from stock, or made now."""
+    package = rendered.package
+    form = FORMATS[package.format]
+    key = stock_key(rendered, form.entries(rendered), form.packer())
+    found = stock.find(rendered, key, directory)
+    if found is None:
+        found = _make(rendered, directory, stock.cache, reporter)
+        stock.keep(found, key, package.payload.purpose)
+    elif found.unchanged:
+        reporter.note(f"{package.filename} is unchanged")
+    else:
+        reporter.note(f"{package.filename} was made before")
+    return found
 
 
 def _make(rendered: Rendered, directory: Path, cache: Cache, reporter: Reporter) -> BuiltPackage:

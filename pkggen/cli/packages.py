@@ -70,12 +70,13 @@ def build(
             click.echo(package.path)
 
 
-def _built(package: BuiltPackage) -> dict[str, str | int]:
+def _built(package: BuiltPackage) -> dict[str, str | int | bool]:
     return {
         "format": package.format,
         "path": os.fspath(package.path),
         "size": package.size,
         "sha256": package.sha256,
+        "unchanged": package.unchanged,
     }
 
 

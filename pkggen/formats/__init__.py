@@ -20,6 +20,10 @@ class Format(Protocol):
         """Raise ToolError, with a remedy, when a program that :meth:`assemble` runs is missing."""
         ...
 
+    def packer(self) -> str:
+        """Return the program that :meth:`assemble` runs, with its version: the bytes depend on it."""
+        ...
+
     def describe(self, payload: Payload) -> Package:
         """Return the payload as this format names it. Raises ConfigurationError and ArtefactError."""
         ...

@@ -47,6 +47,10 @@ class Deb:
         """Raise ToolError when what :meth:`assemble` runs is not installed."""
         find_tool("dpkg-deb", _REMEDY)
 
+    def packer(self) -> str:
+        """Return dpkg-deb's name and version."""
+        return run(["dpkg-deb", "--version"]).stdout.splitlines()[0]
+
     def describe(self, payload: Payload) -> Package:
         """Return the payload as Debian names it; raise ConfigurationError or ArtefactError for what can't be."""
         options = options_of(payload, self.name)

@@ -42,6 +42,10 @@ class Rpm:
         """Raise ToolError when what :meth:`assemble` runs is not installed."""
         find_tool("rpmbuild", _REMEDY)
 
+    def packer(self) -> str:
+        """Return rpmbuild's name and version."""
+        return run(["rpmbuild", "--version"]).stdout.splitlines()[0]
+
     def describe(self, payload: Payload) -> Package:
         """Return the payload as rpm names it; raise ConfigurationError for what can't be."""
         options = options_of(payload, self.name)

@@ -38,6 +38,7 @@ LAYERS: tuple[tuple[str, set[str]], ...] = (
             "distro_packages",
             "spdx",
             "description",
+            "stock",
         },
     ),
     (

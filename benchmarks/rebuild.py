@@ -1,0 +1,93 @@
+"""A change of code against a full build, of the heavy set split into three packages, in one run.
+
+    python -m benchmarks.rebuild [--python SOURCE] [--rounds 3]
+
+The full build starts with an empty cache, but for what was downloaded. A rebuild follows a change
+of one line of the project: only its own package is made. Sizes are those of what has to be shipped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.heavy import write_project
+from pkggen.cache import Cache
+from pkggen.cli.boundary import default_cache
+
+SPLIT = '\nsplit = ["deps", "runtime"]\n'
+CODE = "VERSION = {number}\n"
+
+
+def main() -> None:
+    """Build in full, change the code, build again; print times and sizes for each format and for both."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--python", default="host")
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=Path.home() / ".cache") as scratch:
+        directory = Path(scratch)
+        root = write_project(directory)
+        project = root / "pyproject.toml"
+        project.write_text(project.read_text() + SPLIT)
+        (root / "heavy").mkdir()
+        (root / "heavy/__init__.py").write_text(CODE.format(number=0))
+        build(root, directory / "warm", default_cache(), arguments.python, "deb")  # resolves and downloads
+        for formats in ("deb",), ("rpm",), ("deb", "rpm"):
+            measure(root, directory / "-".join(formats), arguments.python, formats, arguments.rounds)
+
+
+def measure(root: Path, directory: Path, python: str, formats: tuple[str, ...], rounds: int) -> None:
+    """Print one line for ``formats``."""
+    cache = Cache(directory / "cache")
+    cache.root.mkdir(parents=True)
+    for part in ("blobs", "uv"):
+        if (default_cache().root / part).is_dir():
+            shutil.copytree(default_cache().root / part, cache.root / part, copy_function=copy, symlinks=True)
+    full = build(root, directory / "dist", cache, python, *formats)
+    shipped = {path.name: path.stat().st_size for path in (directory / "dist").iterdir()}
+    quick = []
+    for number in range(1, rounds + 1):
+        (root / "heavy/__init__.py").write_text(CODE.format(number=number))
+        quick.append(build(root, directory / "dist", cache, python, *formats))
+    small = sum(size for name, size in shipped.items() if name.startswith(("heavy_", "heavy-1.0")))
+    whole = sum(shipped.values())
+    print(
+        f"{'+'.join(formats):8} full {full:6.1f} s {whole / 1e6:7.1f} MB, "
+        f"code alone {min(quick):5.2f} s {small / 1e3:6.1f} kB, "
+        f"ratios 1/{full / min(quick):.0f} and 1/{whole / small:.0f}",
+        flush=True,
+    )
+
+
+def build(root: Path, output: Path, cache: Cache, python: str, *formats: str) -> float:
+    """Run the command and return the seconds it took."""
+    words = [word for name in formats for word in ("--format", name)]
+    command = [sys.executable, "-m", "pkggen.cli", "build", root, "-o", output, "--python", python, "-q", *words]
+    started = time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment(cache))
+    return time.perf_counter() - started
+
+
+def environment(cache: Cache) -> dict[str, str]:
+    """Return the environment of a build that uses ``cache``."""
+    return {**os.environ, "PKGGEN_CACHE_DIR": str(cache.root)}
+
+
+def copy(source: str, target: str) -> str:
+    """Link, or copy where that can't be: a cache's files are never written to."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+    return target
+
+
+if __name__ == "__main__":
+    main()
