@@ -11,12 +11,12 @@ from pathlib import Path
 from pkggen.cache import Cache
 from pkggen.errors import ArtefactError, ConfigurationError, IntegrityError, PkggenError, Problem
 from pkggen.model import Distribution, Interpreter, Wheel
+from pkggen.network.settings import logins
 from pkggen.reporter import Reporter
 from pkggen.wheels.conflicts import conflicts, stdlib_shadows
 from pkggen.wheels.fetch import Source, fetch
 from pkggen.wheels.oddities import absolute_rpaths, names_by_case
 from pkggen.wheels.select import choose, missing, raise_missing
-from pkggen.wheels.settings import logins
 from pkggen.wheels.source import Demand, LockSource, Renewal, find_lock
 from pkggen.wheels.startup import startup_warnings
 from pkggen.wheels.tags import environment as marker_environment

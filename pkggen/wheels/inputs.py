@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pkggen.errors import StorageError
-from pkggen.wheels.address import without_credentials
+from pkggen.network.address import without_credentials
 
 
 @dataclass(frozen=True, slots=True)

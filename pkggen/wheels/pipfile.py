@@ -15,7 +15,7 @@ from typing import Any
 from packaging.requirements import InvalidRequirement, Requirement
 
 from pkggen.errors import ConfigurationError, Problem
-from pkggen.wheels.address import redacted
+from pkggen.network.address import redacted
 from pkggen.wheels.requirements import Pin, Requirements
 
 _VCS = ("git", "hg", "svn", "bzr")

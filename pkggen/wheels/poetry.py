@@ -18,7 +18,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from pkggen.errors import ConfigurationError, Problem
-from pkggen.wheels.address import redacted
+from pkggen.network.address import redacted
 from pkggen.wheels.requirements import Pin, Requirements
 
 if sys.version_info >= (3, 11):

@@ -17,7 +17,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from pkggen.errors import ConfigurationError, Problem
-from pkggen.wheels.address import filename_of, redacted
+from pkggen.network.address import filename_of, redacted
 
 _HASH = re.compile(r"\s--hash[=\s]\s*(\S+)")
 _COMMENT = re.compile(r"(^|\s)#.*$")

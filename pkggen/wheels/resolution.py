@@ -17,9 +17,9 @@ import uv
 
 from pkggen.errors import ArtefactError, ConfigurationError, Problem, ToolError
 from pkggen.model import Interpreter, Target
+from pkggen.network.address import local_path, redacted, without_credentials
+from pkggen.network.settings import fallback_index
 from pkggen.run import Finished, run
-from pkggen.wheels.address import local_path, redacted, without_credentials
-from pkggen.wheels.settings import fallback_index
 
 # the manylinux versions that uv 0.8 and later know as --python-platform
 _GLIBC_MINORS = (17, 28, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40)

@@ -14,8 +14,8 @@ from packaging.utils import canonicalize_name
 from pkggen.cache import Cache
 from pkggen.errors import ConfigurationError, IntegrityError, Problem, StorageError
 from pkggen.model import Interpreter, Target, WheelSpec
+from pkggen.network.address import redacted
 from pkggen.reporter import Reporter
-from pkggen.wheels.address import redacted
 from pkggen.wheels.groups import group_requirements
 from pkggen.wheels.inputs import Inputs, write_atomically
 from pkggen.wheels.lock import Lock, parse_pylock, read_pylock

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from pkggen.cache import Cache
 from pkggen.model import Interpreter, Target, Tree, Wheel, WheelSpec
+from pkggen.network.settings import logins
 from pkggen.reporter import Reporter
 from pkggen.targets import host_glibc
 from pkggen.wheels.fetch import Source, fetch
 from pkggen.wheels.lock import parse_pylock
 from pkggen.wheels.resolution import Resolver, platform_of
 from pkggen.wheels.select import choose
-from pkggen.wheels.settings import logins
 
 
 def build_requirements(

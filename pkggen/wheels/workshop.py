@@ -22,9 +22,9 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from pkggen.cache import Cache, sha256_of
 from pkggen.errors import ArtefactError, Problem, ToolError
 from pkggen.model import Interpreter, Target, Wheel
+from pkggen.network.address import redacted
 from pkggen.reporter import Reporter
 from pkggen.run import run
-from pkggen.wheels.address import redacted
 from pkggen.wheels.fetch import Source
 from pkggen.wheels.inputs import write_atomically
 from pkggen.wheels.resolution import index_environment

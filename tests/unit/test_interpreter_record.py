@@ -39,7 +39,7 @@ def index(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Serve one build of 3.13 by an index of our own, in which 3.12 is known and nowhere to be had."""
     builds = {"3.13.5": (URL, DIGEST), "3.12.9": (URL.replace("3.13", "3.12"), "0" * 64)}
     monkeypatch.setattr("pkggen.interpreter.standalone.published", lambda _arch, **_: builds)
-    monkeypatch.setattr("pkggen.interpreter.download._PAUSES", (0.0, 0.0))
+    monkeypatch.setattr("pkggen.interpreter.download.time.sleep", lambda _seconds: None)
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
     with mirror({PATH: ARCHIVE}) as server:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import os
 from hashlib import sha256
 from pathlib import Path
@@ -34,7 +35,7 @@ def cache(tmp_path: Path) -> Cache:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pkggen.interpreter.download._PAUSES", (0.0, 0.0))
+    monkeypatch.setattr("pkggen.interpreter.download.time.sleep", lambda _seconds: None)
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
 
@@ -113,11 +114,24 @@ def test_a_server_that_stumbles_is_asked_again(cache: Cache) -> None:
 
 def test_a_server_that_stays_down_is_told_without_credentials(cache: Cache) -> None:
     """After the last attempt, the address is named, its password is not."""
-    with mirror({}, failures=99) as server, pytest.raises(StorageError, match="HTTP 503") as caught:
+    with mirror({}, failures=99) as server, pytest.raises(StorageError, match="answers 503") as caught:
         resolve(cache, PythonSpec(f"http://user:secret@{server.address}/py.tar.gz?token=hush", DIGEST))
 
     assert "secret" not in str(caught.value)
     assert "hush" not in str(caught.value)
+
+
+def test_logins_come_from_netrc_and_the_address(cache: Cache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The address's own login outranks that of netrc for its host, as for wheels."""
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login someone password hidden\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    with mirror({"/py.tar.gz": ARCHIVE}) as server:
+        resolve(cache, PythonSpec(f"http://{server.address}/py.tar.gz", DIGEST))
+        cache.blob_path(DIGEST).unlink()
+        resolve(cache, PythonSpec(f"http://user:secret@{server.address}/py.tar.gz", DIGEST))
+
+        given = [base64.b64decode(login.removeprefix("Basic ")).decode() for login in server.logins]
+    assert given == ["someone:hidden", "user:secret"]
 
 
 def test_a_file_that_is_not_there_is_no_stumbling(cache: Cache) -> None:

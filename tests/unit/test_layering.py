@@ -34,6 +34,7 @@ LAYERS: tuple[tuple[str, set[str]], ...] = (
             "config",
             "console",
             "upkeep",
+            "network",
             "lockfile",
             "distro_packages",
             "spdx",

@@ -10,7 +10,7 @@ from lock_bench import ALPHA, BETA, Build, bare_environment
 from wheel_index import Index, serving
 
 from pkggen.errors import PkggenError
-from pkggen.wheels.settings import fallback_index, logins
+from pkggen.network.settings import fallback_index, logins
 
 LOGIN = "Basic " + base64.b64encode(b"user:geh@im").decode()
 

@@ -15,6 +15,7 @@ class Mirror(ThreadingHTTPServer):
         """Listen on a free port."""
         super().__init__(("127.0.0.1", 0), _Handler)
         self.files, self.failures, self.asked = files, failures, list[str]()
+        self.logins = list[str]()
 
     @property
     def address(self) -> str:
@@ -28,6 +29,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answer from the table."""
         self.server.asked.append(self.path)
+        self.server.logins.append(self.headers.get("Authorization", ""))
         content = self.server.files.get(self.path.partition("?")[0])
         status = 503 if len(self.server.asked) <= self.server.failures else 404 if content is None else 200
         body = content if status == 200 and content is not None else b"no"
