@@ -124,7 +124,6 @@ Relations = tuple[
     ...,
 ]
 Name = Annotated[str, matches(r"[A-Za-z0-9]([A-Za-z0-9._+-]*[A-Za-z0-9+])?", "letters, digits and . _ + -")]
-UnitName = Annotated[str, matches(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,200}", "letters, digits and _ . -")]
 # useradd(8) and systemd-sysusers(8) agree on these; 31 characters is what utmp holds.
 UserName = Annotated[
     str, matches(r"[a-z_][a-z0-9_-]{0,30}", "up to 31 of a-z, 0-9, _ and -, not starting with a digit or -")

@@ -6,8 +6,8 @@ import shlex
 from collections.abc import Collection
 
 from pkggen.errors import ConfigurationError, Problem
-from pkggen.model import Healthcheck
-from pkggen.schema import ServiceTable
+from pkggen.service_schema import ServiceTable
+from pkggen.services import Healthcheck
 
 # A process that has just been started is active, whatever becomes of it: systemd's word needs a while.
 _STABLE = 3.0

@@ -10,9 +10,10 @@ import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
 
-from pkggen.model import Distribution, Healthcheck, Hook, Interpreter, Kind, Layer, Parts, Project, Service
+from pkggen.model import Distribution, Hook, Interpreter, Kind, Layer, Parts, Project
 from pkggen.schema import Config
 from pkggen.script import is_python_script
+from pkggen.services import Healthcheck, Service
 
 SCHEMA = 1  # of manifest.json and layers/*.json; activate.py refuses another
 # Names that are importable but not the application: importing them proves nothing, or runs tests.

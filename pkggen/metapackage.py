@@ -39,7 +39,6 @@ def plan_metapackage(options: Options, config: Config) -> Payload:
         layers=(),
         entries=(),
         services=(),
-        users=(),
         needs=Needs(),
         epoch=epoch,
         options=declared_options(config, project, prefix, epoch),

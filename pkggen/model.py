@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 
+from pkggen.services import Account, Roster, Service, accounts
+
 
 class Kind(str, Enum):
     """What an entry of a package is."""
@@ -341,21 +343,6 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True)
-class Healthcheck:
-    """What proves that a service works: ``http`` answers ``status``, or ``command`` ends with 0, or systemd's word.
-
-    It has to be so within ``timeout`` seconds, is looked at every ``interval``, and has to stay so for ``stable``.
-    """
-
-    http: str = ""
-    status: int = 200
-    command: tuple[str, ...] = ()
-    timeout: float = 30
-    interval: float = 0.5
-    stable: float = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Hook:
     """A program of the project that runs with the package's scripts: ``kind`` is "sh" or "py"; no user means root."""
 
@@ -368,27 +355,6 @@ class Hook:
     def file(self) -> str:
         """Return its path below the prefix."""
         return f"lib/hooks/{self.name}.{self.kind}"
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """A systemd service: ``command`` is already split into words, the first one absolute."""
-
-    name: str
-    command: tuple[str, ...]
-    description: str
-    user: str = ""
-    restart: str = "on-failure"
-    environment: tuple[tuple[str, str], ...] = ()
-    environment_file: str = ""
-    enable: bool = True
-    start: bool = True
-    healthcheck: Healthcheck | None = None
-
-    @property
-    def unit(self) -> str:
-        """Return the unit's file name."""
-        return f"{self.name}.service"
 
 
 @dataclass(frozen=True, slots=True)
@@ -504,7 +470,6 @@ class Payload:
     layers: tuple[Layer, ...]
     entries: tuple[Entry, ...]
     services: tuple[Service, ...]
-    users: tuple[str, ...]
     needs: Needs
     epoch: int
     options: Mapping[str, FormatOptions] = field(default_factory=dict)
@@ -546,6 +511,16 @@ class Payload:
     def is_meta(self) -> bool:
         """Tell whether the package holds no program: no interpreter, no release, any machine."""
         return not self.layers
+
+    @property
+    def accounts(self) -> tuple[Account, ...]:
+        """Return the users and groups that the services want."""
+        return accounts(self.services)
+
+    @property
+    def roster(self) -> Roster:
+        """Return what scripts do with which units."""
+        return Roster(self.services)
 
     def files(self) -> Iterator[Entry]:
         """Yield regular files only."""

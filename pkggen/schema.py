@@ -13,10 +13,8 @@ from pydantic import BeforeValidator, Field
 from pkggen.fields import (
     COMPRESSION,
     IDENTIFIER,
-    AbsolutePath,
     Command,
     Destination,
-    EnvironmentName,
     Line,
     Mode,
     Name,
@@ -29,10 +27,10 @@ from pkggen.fields import (
     Split,
     Table,
     TriggerPaths,
-    UnitName,
     UserName,
     matches,
 )  # fmt: skip
+from pkggen.service_schema import ServiceTable
 
 
 class PythonTable(Table):
@@ -81,34 +79,6 @@ class VenvTable(Table):
     )
     keep: Annotated[int, Field(ge=0, le=100)] = Field(1, description="how many earlier releases stay for rollback")
     isolated: bool = Field(default=True, description="commands ignore PYTHON* variables and the user's site")
-
-
-class HealthcheckTable(Table):
-    """``[tool.pkggen.services.healthcheck]``: what proves that a service works; systemd's word when nothing is said."""
-
-    http: Annotated[
-        str, matches(r"(http://[^\s/?#@]+([/?][^\s#]*)?)?", "an address such as http://127.0.0.1:8000/health")
-    ] = ""
-    status: Annotated[int, Field(ge=100, le=599)] = 200
-    command: Command = ""
-    timeout: Annotated[float, Field(gt=0, le=3600)] = Field(30, description="seconds until it has to be healthy")
-    interval: Annotated[float, Field(ge=0.05, le=60)] = Field(0.5, description="seconds between two looks")
-    stable: Annotated[float, Field(ge=0, le=600)] | None = Field(None, description="seconds that it has to stay so")
-
-
-class ServiceTable(Table):
-    """``[[tool.pkggen.services]]``: a systemd service."""
-
-    name: UnitName
-    command: Command
-    description: Line = ""
-    user: UserName = Field("", description="created on installation; a dynamic user when empty")
-    restart: Literal["no", "on-success", "on-failure", "on-abnormal", "on-abort", "always"] = "on-failure"
-    environment: dict[EnvironmentName, Line] = Field({})
-    environment_file: AbsolutePath = ""
-    enable: bool = True
-    start: bool = True
-    healthcheck: HealthcheckTable | None = None
 
 
 class HookTable(Table):

@@ -141,7 +141,6 @@ class Division:
             components=self._components(package),
             entries=entries,
             services=(),
-            users=(),
             needs=self.needs[package],
             epoch=_newest(entries),
             options={name: _of_files(option) for name, option in self.whole.options.items()},

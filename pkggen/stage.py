@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-import shlex
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib import resources
@@ -31,17 +30,18 @@ from pkggen.model import (
     Parts,
     Payload,
     Project,
-    Service,
     SystemPython,
     Target,
 )
 from pkggen.overrides import check_overrides
 from pkggen.reach import needs_of, needs_of_layers
 from pkggen.relations import relations_for
-from pkggen.schema import Config, FormatTable, ServiceTable
+from pkggen.schema import Config, FormatTable
+from pkggen.service_plan import planned_service, with_environment
 from pkggen.split import DEPS, RUNTIME, Division, check_split, layer_homes, layers_of, runtime_name
 from pkggen.triggers import declared_triggers
 from pkggen.venv import packaged_entries
+from pkggen.versions import package_name
 
 
 def stage(project: Project, config: Config, target: Target, parts: Parts, epoch: int) -> Payload:
@@ -55,7 +55,11 @@ def stage(project: Project, config: Config, target: Target, parts: Parts, epoch:
     layout = Layout(prefix, config.venv.mode)
     homes = layer_homes(config.split, prefix, parts.interpreter, config.python.keep)
     layers = tuple(replace(layer, home=homes[layer.name]) for layer in _layers(parts))
-    services = tuple(_service(s, project, layout, layers) for s in config.services)
+    scripts = _script_names(layers)
+    services = tuple(
+        planned_service(s, project, layout, scripts, healthcheck_of(s, scripts, activated=layout.activated))
+        for s in config.services
+    )
     commands = _commands(config, project, layers)
     needs = needs_of(parts, target)
     hooks = read_hooks(config, project.root, parts.interpreter.compiler)
@@ -86,13 +90,12 @@ def stage(project: Project, config: Config, target: Target, parts: Parts, epoch:
         layers=layers,
         entries=tuple(sorted(entries, key=lambda e: e.path)),
         services=services,
-        users=tuple(sorted({s.user for s in services} - {"", "root"})),
         needs=needs,
         epoch=epoch,
         hooks=hooks,
         interests=(homes["python"],) if RUNTIME in config.split else (),
-        options=options,
-        triggers=declared_triggers(config, layout.bin, _script_names(layers)),
+        options=with_environment(options, services, package_name(project.name), epoch),
+        triggers=declared_triggers(config, layout.bin, scripts),
         mode=layout.mode,
         components=found,
         smoke=tuple(smoke_modules(config, parts, layers, commands, services)),
@@ -233,33 +236,6 @@ def own_commands(app: Distribution, dependencies: Iterable[Distribution], direct
     scripts = {s.name for d in offering for s in d.scripts}
     files = {e.path.removeprefix("bin/") for d in offering for e in d.tree.entries if e.path.startswith("bin/")}
     return tuple(sorted(scripts | files))
-
-
-def _service(table: ServiceTable, project: Project, layout: Layout, layers: Sequence[Layer]) -> Service:
-    program, *arguments = shlex.split(table.command)
-    if not program.startswith("/"):
-        known = _script_names(layers) | {"python", "python3"}
-        if program not in known:
-            raise ConfigurationError(
-                f"no wheel has a command {program!r}",
-                where=f"tool.pkggen.services: {table.name}: command",
-                remedy=f"use an absolute path, or one of: {', '.join(_nearest(program, known))}",
-            )
-        if program in {"python", "python3"} and not layout.activated:
-            arguments.insert(0, "-B")  # as in the first lines of commands
-        program = f"{layout.bin}/{program}"
-    return Service(
-        name=table.name,
-        command=(program, *arguments),
-        description=table.description or project.summary or table.name,
-        user=table.user,
-        restart=table.restart,
-        environment=tuple(sorted(table.environment.items())),
-        environment_file=table.environment_file,
-        enable=table.enable,
-        start=table.start,
-        healthcheck=healthcheck_of(table, _script_names(layers), activated=layout.activated),
-    )
 
 
 def _options(

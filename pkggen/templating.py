@@ -21,6 +21,7 @@ import jinja2.meta
 import jinja2.nodes
 
 from pkggen.errors import ConfigurationError, Problem
+from pkggen.services import Service, private
 
 _WIDTH = 79  # Debian policy 5.6.13 wants lines that fit 80 columns
 _BIDI = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -274,6 +275,16 @@ def systemd_environment(pair: tuple[str, str]) -> str:
     return systemd_word("=".join(pair), variables=False)
 
 
+def systemd_path(value: str) -> str:
+    """Return one path of a setting that takes several, such as ReadWritePaths=."""
+    return systemd_word(value, variables=False)
+
+
+def instance(value: str, service: Service) -> str:
+    """Put the specifier for the instance's name into the quoted words of a template unit."""
+    return value.replace("{instance}", "%i") if service.is_template else value
+
+
 FILTERS: dict[str, Callable[..., str]] = {
     "sh": shlex.quote,
     "line": line,
@@ -287,4 +298,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "systemd_line": systemd_line,
     "systemd_command": systemd_command,
     "systemd_environment": systemd_environment,
+    "systemd_path": systemd_path,
+    "instance": instance,
+    "private": private,
 }

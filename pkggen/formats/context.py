@@ -13,6 +13,7 @@ from typing import Any
 
 from pkggen.errors import ArtefactError
 from pkggen.formats.members import options_of
+from pkggen.formats.units import service_context, unit_texts
 from pkggen.model import Change, ConfigKind, Entry, Package, Payload, Purpose, Role
 from pkggen.templating import Templates
 from pkggen.versions import package_name
@@ -38,9 +39,7 @@ def template_context(package: Package) -> dict[str, object]:
         "name": package.name,
         "prefix": payload.prefix,
         "layout": payload.layout,
-        "services": payload.services,
-        "units": [s.unit for s in payload.services],
-        "users": payload.users,
+        **service_context(package),
         "python": python,
         "spare": _spare(payload, python),
         "kin": _kin(payload),
@@ -145,10 +144,5 @@ def common_texts(templates: Templates, context: Mapping[str, object], package: P
         texts[f"{payload.prefix}/bin/{package.name}-releases"] = templates.render("common/releases.sh.j2", **context)
     if payload.vendored:
         texts[f"/usr/share/doc/{package.name}/vendored"] = templates.render("common/vendored.j2", **context)
-    for service in payload.services:
-        texts[f"/usr/lib/systemd/system/{service.unit}"] = templates.render(
-            "common/service.j2", **context, service=service
-        )
-    if payload.users:
-        texts[f"/usr/lib/sysusers.d/{package.name}.conf"] = templates.render("common/sysusers.conf.j2", **context)
+    texts |= unit_texts(templates, context, package)
     return texts

@@ -27,6 +27,7 @@ from pkggen.formats.members import (
     options_of,
     text_entries,
 )  # fmt: skip
+from pkggen.formats.units import recorded_units
 from pkggen.model import ConfigKind, Entry, Kind, Package, Payload, Purpose, Rendered, Role
 from pkggen.run import find_tool, run
 from pkggen.templating import Templates
@@ -79,10 +80,10 @@ class Deb:
             "changes": tuple(_changes(payload)),
             "rights": copyright_of(payload, common=True),
             "vendored": tuple(f"{c.name} (= {c.version})" for c in payload.vendored),
-            "started": [s.unit for s in payload.services if s.start],
             "overrides": tuple(lintian_overrides(payload)),
         }
         texts = common_texts(templates, context, package)
+        context["recorded"] = recorded_units(package, texts)
         texts |= {
             f"{share}/doc/{package.name}/copyright": templates.render("common/copyright.j2", **context),
             f"{share}/doc/{package.name}/changelog.Debian": templates.render("deb/changelog.j2", **context),

@@ -31,7 +31,7 @@ def debian_relations(payload: Payload) -> dict[str, tuple[str, ...]]:
     def spelled(key: str) -> tuple[str, ...]:
         return spell_relations(key, getattr(options, key), "deb", _spell)
 
-    users = ("systemd | systemd-standalone-sysusers | passwd",) if payload.users else ()
+    users = ("systemd | systemd-standalone-sysusers | passwd",) if payload.accounts else ()
     # Obsoletes: what is replaced goes (Debian policy 7.6.2)
     obsolete = spelled("obsoletes")
     return {

@@ -19,6 +19,7 @@ from pkggen.formats.members import complete, differences, name_of, options_of, t
 from pkggen.formats.rpm_archive import read_rpm
 from pkggen.formats.rpm_files import file_lines, ghosts, marked
 from pkggen.formats.rpm_header import header_differences, rpm_relations
+from pkggen.formats.units import recorded_units
 from pkggen.model import Entry, Package, Payload, Purpose, Rendered
 from pkggen.run import find_tool, run
 from pkggen.templating import Templates, builtin_text
@@ -79,10 +80,10 @@ class Rpm:
             "vendor": options.vendor or parseaddr(str(context["maintainer"]))[0] or package.name,
             "changes": tuple(_changes(payload)),
             "rights": copyright_of(payload, common=False),
-            "started": [s.unit for s in payload.services if s.start],
             "restart_mark": f"/run/{package.name}.restart",
         }
         texts = common_texts(templates, context, package)
+        context["recorded"] = recorded_units(package, texts)
         licences = f"/usr/share/licenses/{package.name}"
         texts |= {f"{licences}/{name}": text for name, text in licence_files(payload)}
         texts[f"{licences}/copyright"] = templates.render("common/copyright.j2", **context)

@@ -36,9 +36,10 @@ def rpm_relations(payload: Payload) -> dict[str, tuple[str, ...]]:
         # in one transaction with the whole system, what %pre runs has to be there before it
         "Requires(pre)": (
             *(() if payload.is_meta else ("coreutils",)),
-            *(("/usr/sbin/useradd",) if payload.users else ()),
+            *(("/usr/sbin/useradd",) if payload.accounts else ()),
             *before,
         ),
+        **{f"OrderWithRequires({s})": ("systemd",) for s in ("post", "preun", "postun") if payload.services},
         "Recommends": (*(() if payload.is_meta else ("ca-certificates",)), *spelled("recommends")),
         "Suggests": spelled("suggests"),
         "Enhances": spelled("enhances"),

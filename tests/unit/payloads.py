@@ -91,7 +91,6 @@ def payload(sources: Path | None = None, *, extra: tuple[Entry, ...] = (), **cha
         layers=layers,
         entries=tuple(sorted(entries, key=lambda e: e.path)),
         services=(service(),),
-        users=("hello",),
         needs=Needs("x86_64", (2, 17), "bin/python3.13"),
         epoch=EPOCH,
         options={"deb": FormatOptions(), "rpm": FormatOptions()},

@@ -56,8 +56,7 @@ def test_golden_control_files(golden: Callable[[str, str], None], name: str) -> 
 def test_scripts_are_posix(tmp_path: Path, name: str, services: tuple[object, ...]) -> None:
     """Maintainer scripts parse under a plain POSIX shell and satisfy shellcheck, with and without services."""
     script = tmp_path / name
-    users = ("hello",) if services else ()
-    script.write_text(rendered(payload(services=services, users=users)).texts[name])
+    script.write_text(rendered(payload(services=services)).texts[name])
 
     assert subprocess.run(["sh", "-n", script]).returncode == 0
     if shutil.which("shellcheck"):
@@ -75,7 +74,7 @@ def test_golden_unit(golden: Callable[[str, str], None]) -> None:
     )
     golden(
         "common/hello.service",
-        rendered(payload(services=(odd,), users=())).texts["/usr/lib/systemd/system/hello.service"],
+        rendered(payload(services=(odd,))).texts["/usr/lib/systemd/system/hello.service"],
     )
 
 

@@ -16,14 +16,13 @@ from pkggen.schema import (
     Config,
     FileTable,
     FormatTable,
-    HealthcheckTable,
     PythonTable,
     ScriptsTable,
-    ServiceTable,
     TriggerTable,
     VenvTable,
     WheelsTable,
 )
+from pkggen.service_schema import HealthcheckTable, ServiceTable
 
 ROOT = Path(__file__).parents[2]
 CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")

@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).parents[2] / "pkggen"
 # but for the two lowest, whose members may know each other as long as there is no circle.
 LAYERS: tuple[tuple[str, set[str]], ...] = (
     # activation runs on the target and knows nothing of ours; what it writes there is written here, too
-    ("vocabulary", {"__init__", "model", "errors", "versions", "reporter", "activation"}),
+    ("vocabulary", {"__init__", "model", "errors", "versions", "reporter", "activation", "services", "sandbox"}),
     (
         "tools",
         {
@@ -29,6 +29,7 @@ LAYERS: tuple[tuple[str, set[str]], ...] = (
             "fields",
             "relations",
             "schema",
+            "service_schema",
             "script",
             "combination",
             "config",
@@ -50,6 +51,7 @@ LAYERS: tuple[tuple[str, set[str]], ...] = (
             "files",
             "hooks",
             "healthchecks",
+            "service_plan",
             "reach",
             "survey",
             "overrides",

@@ -61,7 +61,7 @@ def test_golden_texts(golden: Callable[[str, str], None], name: str) -> None:
 @pytest.mark.parametrize("services", [(), (service(), service(name="b", enable=False, start=False, user=""))])
 def test_scriptlets_are_posix(tmp_path: Path, services: tuple[object, ...]) -> None:
     """Scriptlets parse under a plain POSIX shell and satisfy shellcheck, with and without services."""
-    texts = rendered(payload(services=services, users=("hello",) if services else ())).texts
+    texts = rendered(payload(services=services)).texts
     for name in ("pre", "post", "preun", "postun", "posttrans", "verifyscript"):
         if name in texts:
             (tmp_path / name).write_text("#!/bin/sh\n" + texts[name])

@@ -139,7 +139,7 @@ def test_service_runs_from_current(tmp_path: Path) -> None:
     payload = staged(tmp_path, {"services": ({"name": "hello", "command": "hello --port 8000", "user": "hello"},)})
 
     assert payload.services[0].command == ("/opt/hello/current/venv/bin/hello", "--port", "8000")
-    assert payload.users == ("hello",)
+    assert [a.user for a in payload.accounts] == ["hello"]
 
 
 def test_glibc_above_the_target_is_refused(tmp_path: Path) -> None:
