@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from pkggen.cache import Cache
 from pkggen.errors import PkggenError, Problem
+from pkggen.exposure import exposures
 from pkggen.formats import FORMATS
 from pkggen.pipeline import Options, describe_project, effective_config, render
 from pkggen.project import Location, find_project, open_project
@@ -32,8 +33,9 @@ def check(options: Options, cache: Cache, reporter: Reporter) -> dict[str, str]:
     with cache.scratch() as workshop:
         location = find_project(options.root, workshop)
         findings = _check(replace(options, root=location.root), location, cache, reporter)
-    locked = options.frozen or findings["lock"] != _NO_LOCK
-    return findings | {"runs-on": _runs_on(options, cache, reporter) if locked else _NOT_YET}
+    if not options.frozen and findings["lock"] == _NO_LOCK:
+        return findings | {"runs-on": _NOT_YET}
+    return findings | _examined(options, cache, reporter)
 
 
 def _check(options: Options, location: Location, cache: Cache, reporter: Reporter) -> dict[str, str]:
@@ -71,9 +73,21 @@ def _check(options: Options, location: Location, cache: Cache, reporter: Reporte
     return findings
 
 
-def _runs_on(options: Options, cache: Cache, reporter: Reporter) -> str:
-    packages = [rendered.package for rendered in render(options, cache, reporter)]
-    return runs_on(packages).removeprefix("runs on ")
+def _examined(options: Options, cache: Cache, reporter: Reporter) -> dict[str, str]:
+    """Return what only a rendered package tells: where it runs, and how exposed its services are."""
+    everything = render(options, cache, reporter)
+    findings = {"runs-on": runs_on([r.package for r in everything]).removeprefix("runs on ")}
+    with cache.scratch() as directory:
+        texts = {path.rsplit("/", 1)[1]: text for r in everything for path, text in r.texts.items() if _is_unit(path)}
+        figures = exposures(texts, directory)
+    if any(r.package.payload.services for r in everything):
+        told = ", ".join(f"{name} {figure}" for name, figure in figures.items())
+        findings["exposure"] = told or "(not measured: systemd-analyze 250 or later is not here)"
+    return findings
+
+
+def _is_unit(path: str) -> bool:
+    return path.startswith("/usr/lib/systemd/system/") and path.endswith(".service")
 
 
 def _raise(failures: list[PkggenError]) -> None:

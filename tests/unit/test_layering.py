@@ -30,6 +30,7 @@ LAYERS: tuple[tuple[str, set[str]], ...] = (
             "relations",
             "schema",
             "service_schema",
+            "exposure",
             "script",
             "combination",
             "config",
