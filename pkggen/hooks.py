@@ -80,6 +80,11 @@ def _oddities(name: str, table: HookTable, content: bytes, *, python: bool) -> I
             yield Problem(f"{table.file}: the interpreter is gone by then", remedy="write after-remove for /bin/sh")
         if table.user:
             yield Problem("after-remove runs as root", remedy="leave user out")
+        if re.search(rb"(?m)^[ \t]*%", content):
+            yield Problem(
+                f"{table.file} has a line that starts with %, which rpm takes for its own",
+                remedy="write it so that % comes later",
+            )
         if len(content) > _LONGEST:
             yield Problem(f"{table.file} is longer than {_LONGEST >> 10} KiB")
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from payloads import payload, service
 
 from pkggen.errors import ConfigurationError
+from pkggen.formats import FORMATS
 from pkggen.healthchecks import healthcheck_of
 from pkggen.hooks import read_hooks
-from pkggen.model import Compiler, Healthcheck
+from pkggen.model import Compiler, Healthcheck, Hook, Payload
 from pkggen.schema import Config, ServiceTable
+from pkggen.templating import Templates
 
 HERE = Compiler(Path(sys.executable))
 
@@ -68,6 +73,7 @@ def test_a_shell_syntax_error_has_a_line(tmp_path: Path) -> None:
         ("echo\r\n", "x.sh", "before-install", {}, "carriage returns"),
         ("pass\n", "x.py", "after-remove", {}, "the interpreter is gone by then"),
         ("echo\n", "x.sh", "after-remove", {"user": "shop"}, "runs as root"),
+        ("cat <<E\n %files\nE\n", "x.sh", "after-remove", {}, "a line that starts with %"),
         ("# " + "x" * 70_000 + "\n", "x.sh", "after-remove", {}, "longer than 64 KiB"),
     ],
 )
@@ -105,17 +111,17 @@ def test_a_list_of_scripts_still_means_commands() -> None:
     assert Config.model_validate({"scripts": ("a", "b")}).scripts.commands == ("a", "b")
 
 
-def service(**check: Any) -> ServiceTable:
+def checked(**check: Any) -> ServiceTable:
     """Return a service with a check."""
     return ServiceTable.model_validate({"name": "web", "command": "serve", "healthcheck": check})
 
 
 def test_a_check_without_a_kind_takes_systemds_word() -> None:
     """Then active has to last, for every process is at first."""
-    assert healthcheck_of(service(), (), activated=True) == Healthcheck(stable=3)
-    check = healthcheck_of(service(http="http://127.0.0.1/x", status=204), (), activated=True)
+    assert healthcheck_of(checked(), (), activated=True) == Healthcheck(stable=3)
+    check = healthcheck_of(checked(http="http://127.0.0.1/x", status=204), (), activated=True)
     assert check == Healthcheck("http://127.0.0.1/x", 204, stable=0)
-    assert healthcheck_of(service(command="probe --fast"), ["probe"], activated=True) == Healthcheck(
+    assert healthcheck_of(checked(command="probe --fast"), ["probe"], activated=True) == Healthcheck(
         command=("probe", "--fast")
     )
 
@@ -131,7 +137,7 @@ def test_a_check_without_a_kind_takes_systemds_word() -> None:
 def test_a_check_that_can_not_be_is_refused(check: dict[str, str], activated: bool, words: str) -> None:
     """With the service's name."""
     with pytest.raises(ConfigurationError, match=words) as error:
-        healthcheck_of(service(**check), ["probe"], activated=activated)
+        healthcheck_of(checked(**check), ["probe"], activated=activated)
     assert "web" in str(error.value)
 
 
@@ -139,4 +145,46 @@ def test_a_check_that_can_not_be_is_refused(check: dict[str, str], activated: bo
 def test_only_plain_http_is_asked(address: str) -> None:
     """What can't be looked at without certificates or logins is a command's work."""
     with pytest.raises(ValueError, match="http"):
-        service(http=address)
+        checked(http=address)
+
+
+NAMES = [f"{when}-{what}" for when in ("before", "after") for what in ("install", "upgrade", "remove")]
+
+
+def rendered(format_name: str, what: Payload) -> Mapping[str, str]:
+    """Return a package's texts."""
+    found = FORMATS[format_name]
+    return found.render(found.describe(what), Templates()).texts
+
+
+@pytest.mark.parametrize("name", ["deb", "rpm"])
+def test_scripts_with_hooks_are_shell(name: str) -> None:
+    """Whatever quotes an after-remove holds; and scripts without hooks say nothing of them."""
+    text = "echo 'it''s' \"$PKGGEN_REASON\" %post `date` \\\n  {{ x }} é\n"
+    hooks = tuple(Hook(hook, text.encode(), "sh") for hook in NAMES)
+    scripts = ("preinst", "postinst", "prerm", "postrm", "pre", "post", "preun", "postun", "posttrans", "verifyscript")
+    watched = service(healthcheck=Healthcheck())
+    for what in (payload(hooks=hooks), payload(hooks=hooks, services=()), payload(services=(watched,))):
+        texts = {script: body for script, body in rendered(name, what).items() if script in scripts}
+        for script, body in texts.items():
+            done = subprocess.run(["/bin/sh", "-n"], input=body, text=True, capture_output=True, check=False)
+            assert done.returncode == 0, (script, done.stderr)
+        assert any("rollout settle" in body for body in texts.values())
+    assert not any("rollout settle" in b or "PKGGEN_REASON" in b for b in rendered(name, payload()).values())
+
+
+def test_after_remove_is_told_what_the_others_are(tmp_path: Path) -> None:
+    """The script's own copy of the hook runs with the same variables, on remove and on purge."""
+    hook = Hook(
+        "after-remove",
+        b"env | grep PKGGEN | sort >>TOLD\nexit 7\n".replace(b"TOLD", os.fsencode(tmp_path / "told")),
+        "sh",
+    )
+    text = rendered("deb", payload(hooks=(hook,), services=(), users=()))["postrm"]
+    text = text.replace("/opt/hello", f"{tmp_path}/hello")
+    for reason in ("remove", "upgrade", "purge"):
+        subprocess.run(["/bin/sh", "-s", reason], input=text, text=True, check=False, capture_output=True)
+
+    rows = (tmp_path / "told").read_text().splitlines()
+    assert [row for row in rows if row.startswith("PKGGEN_REASON")] == ["PKGGEN_REASON=remove", "PKGGEN_REASON=purge"]
+    assert len(rows) == 2 * 8
