@@ -183,7 +183,7 @@ def test_after_remove_is_told_what_the_others_are(tmp_path: Path) -> None:
     text = rendered("deb", payload(hooks=(hook,), services=(), users=()))["postrm"]
     text = text.replace("/opt/hello", f"{tmp_path}/hello")
     for reason in ("remove", "upgrade", "purge"):
-        subprocess.run(["/bin/sh", "-s", reason], input=text, text=True, check=False, capture_output=True)
+        subprocess.run(["/bin/sh", "-s", reason], input=text, text=True, check=False, capture_output=True, env={})
 
     rows = (tmp_path / "told").read_text().splitlines()
     assert [row for row in rows if row.startswith("PKGGEN_REASON")] == ["PKGGEN_REASON=remove", "PKGGEN_REASON=purge"]
