@@ -103,16 +103,27 @@ def state_of(unit: str) -> State:
     return State(found.get("ActiveState", "inactive"), mark, found.get("Result", ""), found.get("Type", ""))
 
 
+def instances(name: str) -> list[str]:
+    """Return a unit's name as it is, or those of a template's instances that systemd knows."""
+    if "@." not in name:
+        return [name]
+    rows = systemctl("list-units", "--all", "--plain", "--no-legend", name.replace("@.", "@*."))
+    return [row.split()[0] for row in rows.splitlines() if row.split()]
+
+
 def states(manifest: dict[str, Any]) -> dict[str, State]:
     """Return the states of an application's services, instances of templates included."""
-    names = []
-    for unit in manifest.get("services", []):
-        if "@." in unit:
-            rows = systemctl("list-units", "--all", "--plain", "--no-legend", unit.replace("@.", "@*."))
-            names += [row.split()[0] for row in rows.splitlines() if row.split()]
-        else:
-            names.append(unit)
-    return {unit: state_of(unit) for unit in names}
+    return {unit: state_of(unit) for name in manifest.get("services", []) for unit in instances(name)}
+
+
+def checks(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the health checks by unit, one for each instance of a template."""
+    return {unit: check for name, check in manifest.get("health", {}).items() for unit in instances(name)}
+
+
+def lasting(state: State, *more: str) -> bool:
+    """Tell whether a unit runs, or is in one of ``more`` states; a job that comes to its end is left to itself."""
+    return state.active in {*RUNNING, *more} and state.type != "oneshot"
 
 
 def restart(place: Any, units: list[str]) -> None:
@@ -186,7 +197,7 @@ def wait(unit: str, check: dict[str, Any], release: Path) -> str:
 def examine(place: Any, manifest: dict[str, Any], release: Path, marks: dict[str, str]) -> dict[str, str]:
     """Check the services that were started since ``marks``; return by unit what is wrong, ``""`` for nothing."""
     found = {}
-    for unit, check in sorted(manifest.get("health", {}).items()):
+    for unit, check in sorted(checks(manifest).items()):
         if unit in marks and state_of(unit).mark == marks[unit]:
             place.say(f"{unit} was not restarted, so its health is not checked")
             continue
@@ -308,7 +319,7 @@ def before(place: Any, reason: str, kind: str, release: str) -> dict[str, Any]:
     record: dict[str, Any] = {
         "release": release, "previous": earlier.get("previous") if unsettled else previous, "reason": reason,
         "format": kind,
-        "units": {unit: [state.mark, state.active in RUNNING or unit in ran] for unit, state in units.items()},
+        "units": {unit: [state.mark, lasting(state) or unit in ran] for unit, state in units.items()},
     }  # fmt: skip
     scratch = place.releases / f".new-pending-{os.getpid()}"
     with open(scratch, "w", encoding="utf-8") as stream:
@@ -360,14 +371,14 @@ def return_to(place: Any, record: dict[str, Any], bad: list[str]) -> None:
     activate.rollback(place, old, drop=True)
     forget(place)
     running = [unit for unit, (_, ran) in record["units"].items() if ran]
-    started = [unit for unit, state in states(manifest_of(place, old)).items() if unit not in running]
-    started = [unit for unit in started if state_of(unit).active in {*RUNNING, "failed"}]
+    found = states(manifest_of(place, old))
+    started = [unit for unit, state in found.items() if unit not in running and lasting(state, "failed")]
     if started:
         systemctl("stop", *started)
         systemctl("reset-failed", *started)
     restart(place, running)
     manifest = manifest_of(place, old)
-    marks = {unit: state_of(unit).mark for unit in manifest.get("health", {}) if unit not in running}
+    marks = {unit: state_of(unit).mark for unit in checks(manifest) if unit not in running}
     worse = [unit for unit, problem in examine(place, manifest, place.current.resolve(), marks).items() if problem]
     state = f"; it is not healthy either ({', '.join(worse)})" if worse else " and runs again" if running else ""
     text = f"release {new} was not healthy ({names}); release {old} is current{state}"
@@ -381,7 +392,7 @@ def rollback(place: Any, wanted: str | None) -> dict[str, Any]:
     """Switch, restart the services that ran or had failed, check them; raise Failure."""
     _, manifest = activate.read_json(place.root / "manifest.json")
     found = states(manifest) if systemd_runs() else {}
-    units = sorted(unit for unit, state in found.items() if state.active in {*RUNNING, "failed"})
+    units = sorted(unit for unit, state in found.items() if lasting(state, "failed"))
     answer = dict(activate.rollback(place, wanted))
     forget(place)
     if not systemd_runs() and manifest.get("services"):
@@ -389,7 +400,7 @@ def rollback(place: Any, wanted: str | None) -> dict[str, Any]:
         return answer
     restart(place, units)
     own = manifest_of(place, answer["release"])
-    own["health"] = {unit: own.get("health", {}).get(unit, {**PLAIN}) for unit in units}
+    own["health"] = {unit: checks(own).get(unit, PLAIN) for unit in units}
     answer["services"] = examine(place, own, place.current.resolve(), {})
     return ended(answer, f"release {answer['release']} is current, but not healthy")
 

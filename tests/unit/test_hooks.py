@@ -16,8 +16,9 @@ from pkggen.errors import ConfigurationError
 from pkggen.formats import FORMATS
 from pkggen.healthchecks import healthcheck_of
 from pkggen.hooks import read_hooks
-from pkggen.model import Compiler, Healthcheck, Hook, Payload
+from pkggen.model import Compiler, Hook, Payload
 from pkggen.schema import Config, ServiceTable
+from pkggen.services import Healthcheck
 from pkggen.templating import Templates
 
 HERE = Compiler(Path(sys.executable))
@@ -180,7 +181,7 @@ def test_after_remove_is_told_what_the_others_are(tmp_path: Path) -> None:
         b"env | grep PKGGEN | sort >>TOLD\nexit 7\n".replace(b"TOLD", os.fsencode(tmp_path / "told")),
         "sh",
     )
-    text = rendered("deb", payload(hooks=(hook,), services=(), users=()))["postrm"]
+    text = rendered("deb", payload(hooks=(hook,), services=()))["postrm"]
     text = text.replace("/opt/hello", f"{tmp_path}/hello")
     for reason in ("remove", "upgrade", "purge"):
         subprocess.run(["/bin/sh", "-s", reason], input=text, text=True, check=False, capture_output=True, env={})

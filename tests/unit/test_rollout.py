@@ -39,7 +39,11 @@ class Systemd:
         if verb == "show":
             unit = words[-1]
             state, starts = self.states.get(unit, "inactive"), self.starts.get(unit, 0)
-            return f"ActiveState={state}\nInvocationID={starts}\nResult=exit-code\nType=simple\n"
+            kind = "oneshot" if unit.startswith("job") else "simple"
+            return f"ActiveState={state}\nInvocationID={starts}\nResult=exit-code\nType={kind}\n"
+        if verb == "list-units":
+            first, last = words[-1].split("*")
+            return "".join(f"{u} loaded\n" for u in self.states if u.startswith(first) and u.endswith(last))
         self.calls.append(" ".join([verb, *words]))
         for unit in words:
             if verb == "restart":
@@ -218,6 +222,18 @@ def test_rollback_restarts_what_ran_or_had_failed(app: Installation, systemd: Sy
     answer = rollout.rollback(place(app), None)
     assert (answer["release"], answer["services"]) == (old, {UNIT: ""})
     assert systemd.calls == [f"reset-failed {UNIT}", f"restart {UNIT}"]
+
+
+def test_rollback_knows_instances_and_leaves_jobs_alone(app: Installation, systemd: Systemd, old: str) -> None:
+    """Each instance of a template that runs is restarted; a job of a timer would run a second time."""
+    units = ["worker@.service", "job.service"]
+    for version in ("2", "3"):
+        app.package(version, services=units, health={"worker@.service": QUICK})
+        activate.configure(app.place)
+    systemd.states = {"worker@a.service": "active", "worker@b.service": "inactive", "job.service": "failed"}
+
+    assert rollout.rollback(place(app), None)["services"] == {"worker@a.service": ""}
+    assert systemd.calls[-1] == "restart worker@a.service"
 
 
 def test_rollback_to_what_does_not_run_is_told(app: Installation, systemd: Systemd, old: str) -> None:
