@@ -44,6 +44,10 @@ def _listed(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
 
+def _every(value: object) -> object:
+    return () if value is False else ("*",) if value is True else _listed(value)
+
+
 def _prefix(value: str) -> str:
     _one_line(value)
     normal = "/" + posixpath.normpath(value).lstrip("/")  # normpath keeps two leading slashes
@@ -132,6 +136,8 @@ Specified = Annotated[str, AfterValidator(_requirement)]
 Command = Annotated[str, AfterValidator(_command)]
 TriggerPath = Annotated[str, matches(r"(/[\w.+-]+)+", "an absolute path of letters, digits and . _ + -")]
 TriggerPaths = Annotated[tuple[TriggerPath, ...], BeforeValidator(_listed)]
+# true is all commands that can tell
+Completions = Annotated[tuple[Line, ...], BeforeValidator(_every)]
 Mode = Annotated[str, AfterValidator(_mode)]
 Prefix = Annotated[str, AfterValidator(_prefix)]
 AbsolutePath = Annotated[str, AfterValidator(_absolute)]

@@ -17,7 +17,7 @@ from pkggen.targets import resolve_target
 from pkggen.triggers import declared_triggers
 from pkggen.versions import package_name
 
-_PROGRAMS = ("services", "commands", "requirements", "extras", "source", "scripts", "smoke")
+_PROGRAMS = ("services", "commands", "requirements", "extras", "source", "scripts", "smoke", "completions")
 _DEFAULTS = Config()
 
 

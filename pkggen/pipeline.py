@@ -10,6 +10,7 @@ from packaging.utils import canonicalize_name
 
 from pkggen.cache import Cache, sha256_of
 from pkggen.changelog import read_changelog
+from pkggen.completions import with_completions
 from pkggen.description import first_paragraph
 from pkggen.formats import FORMATS
 from pkggen.ingredients import Options, Prepared, effective_config, gather, prepare, wheel_spec
@@ -87,6 +88,8 @@ def plan(options: Options, cache: Cache, reporter: Reporter, workshop: Path) -> 
     changes = read_changelog(config.changelog, root, project.version, found.epoch)
     project = replace(project, changes=changes)
     payload = stage(project, config, found.target, parts, found.epoch)
+    if config.completions:
+        payload = with_completions(payload, config, parts, reporter, workshop / "completions")
     if not payload.layout.activated:
         prove_packaged(payload, parts.interpreter, workshop)
     for plugin in payload.needs.plugins:

@@ -14,6 +14,7 @@ from pkggen.fields import (
     COMPRESSION,
     IDENTIFIER,
     Command,
+    Completions,
     Destination,
     Line,
     Mode,
@@ -202,5 +203,6 @@ class Config(Table):
     tmpfiles: Paths = ()
     polkit: Paths = ()
     udev: Paths = ()
+    completions: Completions = Field((), description="true: of every command that can tell it")
     deb: FormatTable = FormatTable()
     rpm: FormatTable = FormatTable()

@@ -24,6 +24,7 @@ LAYERS: tuple[tuple[str, set[str]], ...] = (
             "elf",
             "bytecode",
             "bytecode_worker",
+            "completion_worker",
             "templating",
             "targets",
             "fields",
@@ -62,7 +63,7 @@ LAYERS: tuple[tuple[str, set[str]], ...] = (
             "changelog",
         },
     ),
-    ("stages", {"project", "interpreter", "wheels", "stage", "formats", "output"}),
+    ("stages", {"completions", "project", "interpreter", "wheels", "stage", "formats", "output"}),
     ("what a package is made of", {"ingredients"}),
     ("a package without a program", {"metapackage"}),
     ("pipeline", {"pipeline", "inspection"}),
@@ -73,7 +74,7 @@ RANK = {unit: rank for rank, (_, units) in enumerate(LAYERS) for unit in units}
 
 # What only one unit may import. On the target there is nothing of ours, so activation starts
 # programs itself.
-STANDARD_LIBRARY_ALONE = {"activation", "bytecode_worker"}  # each runs under a foreign interpreter
+STANDARD_LIBRARY_ALONE = {"activation", "bytecode_worker", "completion_worker"}  # each runs under a foreign interpreter
 SOLE_USERS = {"click": {"cli"}, "jinja2": {"templating"}, "subprocess": {"run", "activation"}}
 
 
