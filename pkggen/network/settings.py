@@ -22,8 +22,23 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+_INHERITED = (
+    "HOME", "XDG_CONFIG_HOME", "NETRC", "SSL_CERT_FILE", "SSL_CERT_DIR",
+    "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy",
+    "UV_INDEX", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_INDEX_STRATEGY",
+    "UV_KEYRING_PROVIDER", "UV_INSECURE_HOST", "UV_SYSTEM_CERTS", "UV_NATIVE_TLS", "UV_EXCLUDE_NEWER",
+    "UV_CONFIG_FILE",
+)  # fmt: skip
+_INDEX_LOGIN = re.compile(r"UV_INDEX_\w+_(USERNAME|PASSWORD)")
 _UV_DEFAULT = ("UV_DEFAULT_INDEX", "UV_INDEX_URL")
 _UV_MORE = ("UV_INDEX", "UV_EXTRA_INDEX_URL")
+
+
+def index_environment(index: str, root: Path) -> tuple[dict[str, str], list[str]]:
+    """Return the variables that tell uv of ``index`` (or else pip's), and the names of those it takes from ours."""
+    index = index or fallback_index(root, os.environ)
+    logins = [name for name in os.environ if _INDEX_LOGIN.fullmatch(name)]
+    return {"UV_DEFAULT_INDEX": index} if index else {}, [*_INHERITED, *logins]
 
 
 def fallback_index(root: Path, environ: Mapping[str, str]) -> str:

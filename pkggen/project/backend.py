@@ -8,29 +8,20 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import uv
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from pkggen.cache import Cache
 from pkggen.config import read_pyproject
 from pkggen.errors import ConfigurationError, StorageError, ToolError
 from pkggen.model import Wheel
+from pkggen.network.frontend import Frontend
 from pkggen.project.wheel_file import keep_wheel
 from pkggen.reporter import Reporter
-from pkggen.run import run
 
 # What building a wheel never needs; leaving it out also keeps a stale build/ from leaking
 # modules that the project no longer has.
 _LEFT_OUT = {"__pycache__", ".venv", "venv", "node_modules", ".tox", ".nox", ".mypy_cache", ".ruff_cache"}
 _LEFT_OUT_AT_TOP = {"build", "dist"}
-# What reaches the index, a proxy or a certificate store; everything else of the caller's
-# environment stays out of the build.
-_INHERITED = (
-    "HOME", "UV_CACHE_DIR", "UV_INDEX", "UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS",
-    "UV_KEYRING_PROVIDER", "UV_NATIVE_TLS", "UV_SYSTEM_CERTS", "UV_CONFIG_FILE", "XDG_CONFIG_HOME", "XDG_CACHE_HOME",
-    "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy",
-    "SSL_CERT_FILE", "SSL_CERT_DIR", "NETRC",
-)  # fmt: skip
 
 
 def declared_python(root: Path) -> SpecifierSet:
@@ -52,11 +43,13 @@ def build_wheel(
     epoch: int,
     offline: bool,
     folders: Sequence[Path] = (),
+    index: str = "",
 ) -> Wheel:
     """Build the wheel of the project in ``root`` with its own back-end, in a copy of its tree.
 
     ``python`` is the interpreter (path or version) that the back-end runs on; ``epoch`` becomes
-    SOURCE_DATE_EPOCH; ``folders`` may hold wheels of the back-end. Raises ConfigurationError when
+    SOURCE_DATE_EPOCH; ``folders`` may hold wheels of the back-end, which
+    else comes from ``index`` or the one that is set for uv or pip. Raises ConfigurationError when
     there is no project, ToolError when the back-end fails.
     """
     if not any((root / n).is_file() for n in ("pyproject.toml", "setup.py", "setup.cfg")):
@@ -69,31 +62,17 @@ def build_wheel(
         source, out = scratch / root.resolve().name, scratch / "wheel"
         _copy_source(root, source, cache.root)
         _add_stub(source)
-        command: list[str | Path] = [
-            uv.find_uv_bin(),
-            "build",
-            "--wheel",
-            "--no-create-gitignore",
-            "--python",
-            python,
-            "-o",
-            out,
-            source,
-        ]
-        if offline:
-            command.insert(2, "--offline")
-        for folder in filter(Path.is_dir, folders):
-            command += ["--find-links", folder.resolve()]
+        frontend = Frontend(cache.root / "uv", root, index, tuple(folders), offline)
         try:
-            run(command, env={"SOURCE_DATE_EPOCH": str(epoch)}, inherit=_INHERITED, cwd=scratch, timeout=1800)
+            wheels = frontend.build(source, out, python=python, epoch=epoch)
         except ToolError as error:
             raise ToolError(
                 f"the project's wheel can't be built: {error}",
                 where=str(root),
-                remedy="see whether `uv build --wheel` works there; --offline needs the back-end in uv's cache"
+                remedy="see whether `uv build --wheel` works there; --offline needs the back-end in the cache"
                 " or in a folder of wheels: see `pkggen vendor`",
             ) from error
-        return keep_wheel(next(out.glob("*.whl")), cache)
+        return keep_wheel(wheels[0], cache)
 
 
 def _add_stub(source: Path) -> None:

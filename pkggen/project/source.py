@@ -55,9 +55,14 @@ class SourceTree:
         offline: bool,
         epoch: int = 0,
         folders: tuple[Path, ...] = (),
+        index: str = "",
     ) -> None:
-        """Take the folder; ``epoch`` is known when it comes from an archive; ``folders`` may hold the back-end."""
+        """Take the folder; ``epoch`` is known when it comes from an archive.
+
+        ``folders`` may hold the back-end, else ``index`` has it.
+        """
         self.folders = folders
+        self.index = index
         self.root = root
         self.cache = cache
         self.reporter = reporter
@@ -107,6 +112,7 @@ class SourceTree:
         return build_wheel(
             self.root, self.cache, self.reporter,
             python=python, epoch=self._time, offline=self.offline, folders=self.folders,
+            index=self.index,
         )  # fmt: skip
 
 
@@ -194,4 +200,7 @@ def open_project(
     if location.requirement is not None:
         return IndexProject(location.requirement)
     folders = tuple(location.root / name for name in (*config.wheels.find_links, config.wheels.dir) if name)
-    return SourceTree(location.path, cache, reporter, offline=offline, epoch=location.epoch, folders=folders)
+    return SourceTree(
+        location.path, cache, reporter,
+        offline=offline, epoch=location.epoch, folders=folders, index=config.wheels.index,
+    )  # fmt: skip

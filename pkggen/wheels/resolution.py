@@ -18,19 +18,11 @@ import uv
 from pkggen.errors import ArtefactError, ConfigurationError, Problem, ToolError
 from pkggen.model import Interpreter, Target
 from pkggen.network.address import local_path, redacted, without_credentials
-from pkggen.network.settings import fallback_index
+from pkggen.network.settings import index_environment
 from pkggen.run import Finished, run
 
 # the manylinux versions that uv 0.8 and later know as --python-platform
 _GLIBC_MINORS = (17, 28, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40)
-_INHERITED = (
-    "HOME", "XDG_CONFIG_HOME", "NETRC", "SSL_CERT_FILE", "SSL_CERT_DIR",
-    "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy",
-    "UV_INDEX", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_INDEX_STRATEGY",
-    "UV_KEYRING_PROVIDER", "UV_INSECURE_HOST", "UV_SYSTEM_CERTS", "UV_NATIVE_TLS", "UV_EXCLUDE_NEWER",
-    "UV_CONFIG_FILE",
-)  # fmt: skip
-_INDEX_LOGIN = re.compile(r"UV_INDEX_\w+_(USERNAME|PASSWORD)")
 _FILE = re.compile(r'(?:url = "(?=file://)|path = "(?=/))([^"]+)"')
 _OFFLINE_REMEDY = "build once with network access, keep the lock, and give the wheels' directory for find-links"
 
@@ -151,13 +143,6 @@ class Resolver:
             return f'path = "{path.relative_to(root).as_posix()}"'
 
         return _FILE.sub(relative, without_credentials(text))
-
-
-def index_environment(index: str, root: Path) -> tuple[dict[str, str], list[str]]:
-    """Return the variables that tell uv of ``index`` (or else pip's), and the names of those it takes from ours."""
-    index = index or fallback_index(root, os.environ)
-    logins = [name for name in os.environ if _INDEX_LOGIN.fullmatch(name)]
-    return {"UV_DEFAULT_INDEX": index} if index else {}, [*_INHERITED, *logins]
 
 
 def _reason(finished: Finished) -> str:

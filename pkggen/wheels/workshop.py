@@ -16,21 +16,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import uv
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from pkggen.cache import Cache, sha256_of
 from pkggen.errors import ArtefactError, Problem, ToolError
 from pkggen.model import Interpreter, Target, Wheel
-from pkggen.network.address import redacted
+from pkggen.network.frontend import Frontend
 from pkggen.reporter import Reporter
-from pkggen.run import run
 from pkggen.wheels.fetch import Source
 from pkggen.wheels.inputs import write_atomically
-from pkggen.wheels.resolution import index_environment
 from pkggen.wheels.tags import tags
 
-_EPOCH = "315532800"  # 1980: the earliest time that a wheel can hold
+_EPOCH = 315532800  # 1980: the earliest time that a wheel can hold
 _RUNNING = str(getattr(sys, "_base_executable", None) or sys.executable)
 _RUNNING_MINOR = f"{sys.version_info.major}.{sys.version_info.minor}{sys.abiflags}"
 _EASIER = "give a wheel of it in a directory for find-links, or choose a version that has one"
@@ -71,23 +68,14 @@ class Workshop:
     def _made(self, archive: Wheel, scratch: Path, python: str) -> Path:
         source, out = scratch / archive.filename, scratch / f"for-{Path(python).name}"
         shutil.copyfile(archive.path, source)  # a blob has no suffix by which it could be unpacked
-        words = ["build", "--wheel", "--no-create-gitignore", "--python", python, "-o", str(out), str(source)]
-        words += [
-            word
-            for folder in filter(Path.is_dir, self.places.find_links)
-            for word in ("--find-links", str(folder.absolute()))
-        ]
-        words += ["--offline"] if self.places.offline else []
-        words += ["--cache-dir", str(self.cache.root / "uv"), "--no-python-downloads"]
-        env, inherit = index_environment(self.places.index, self.root)
+        frontend = Frontend(
+            self.cache.root / "uv", self.root, self.places.index, self.places.find_links, self.places.offline
+        )
         try:
-            run([uv.find_uv_bin(), *words], cwd=scratch, env={**env, "SOURCE_DATE_EPOCH": _EPOCH}, inherit=inherit,
-                timeout=3600)  # fmt: skip
+            wheels = frontend.build(source, out, python=python, epoch=_EPOCH)
         except ToolError as error:
-            raise ToolError(
-                f"can't be built: {redacted(str(error))}", where=archive.filename, remedy=_EASIER
-            ) from error
-        return _single(sorted(out.glob("*.whl")), archive)
+            raise ToolError(f"can't be built: {error}", where=archive.filename, remedy=_EASIER) from error
+        return _single(wheels, archive)
 
     def _check(self, filename: str, archive: Wheel) -> None:
         where = f"{archive.filename}: {filename}"

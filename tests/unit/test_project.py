@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import zipfile
 from pathlib import Path
 
@@ -9,11 +10,12 @@ import pytest
 from packaging.requirements import Requirement
 
 from pkggen.cache import Cache
-from pkggen.errors import ArtefactError, ConfigurationError
+from pkggen.errors import ArtefactError, ConfigurationError, ToolError
 from pkggen.model import Wheel
 from pkggen.project import build_wheel, read_metadata, requirements, source_epoch
 from pkggen.project.backend import running_python
 from pkggen.reporter import Silent
+from tests.unit.fakes.interpreter_server import mirror
 
 
 def wheel(root: Path, metadata: str) -> Wheel:
@@ -150,3 +152,22 @@ def test_a_cache_within_the_project_is_not_part_of_it(tmp_path: Path) -> None:
 
     with zipfile.ZipFile(wheel.path) as archive:
         assert archive.read("seen.txt") == b"kept own.py pyproject.toml"
+
+
+def test_the_build_uses_the_index_that_is_set_and_no_cache_of_the_users(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The back-end is asked of wheels.index; its password shows nowhere, and uv keeps to a cache of ours."""
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "users"))
+    root = tmp_path / "app"
+    root.mkdir()
+    (root / "pyproject.toml").write_text('[build-system]\nrequires = ["nobody-has-this"]\nbuild-backend = "nobody"\n')
+    with mirror({}) as server, pytest.raises(ToolError, match="nobody-has-this") as caught:
+        build_wheel(
+            root, Cache(tmp_path / "cache"), Silent(),
+            python=sys.executable, epoch=0, offline=False, index=f"http://user:secret@{server.address}/simple",
+        )  # fmt: skip
+
+    assert server.asked == ["/simple/nobody-has-this/"]
+    assert "secret" not in str(caught.value)
+    assert ((tmp_path / "users").exists(), (tmp_path / "cache/uv").is_dir()) == (False, True)

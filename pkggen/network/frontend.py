@@ -1,0 +1,50 @@
+"""Building wheels with a project's own back-end (PEP 517) through uv, which resolves and fetches what that takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import uv
+
+from pkggen.errors import ToolError
+from pkggen.network.address import redacted
+from pkggen.network.settings import index_environment
+from pkggen.run import run
+
+_LIMIT = 3600  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Frontend:
+    """Where a back-end and what it requires come from.
+
+    ``cache`` is a directory of ours for uv: the user's own is neither read nor written. ``root`` is the
+    project, whose index settings count unless ``index`` names one; ``folders`` may hold wheels.
+    """
+
+    cache: Path
+    root: Path
+    index: str = ""
+    folders: tuple[Path, ...] = ()
+    offline: bool = False
+
+    def build(self, source: Path, out: Path, *, python: str, epoch: int) -> Sequence[Path]:
+        """Build ``source``, a tree or an sdist, into the new directory ``out``; return the wheels, usually one.
+
+        ``python`` (path or version, an installed one) runs the back-end; ``epoch`` becomes SOURCE_DATE_EPOCH.
+        Raises ToolError with the back-end's last words, in which no login shows.
+        """
+        words: list[str | Path] = ["build", "--wheel", "--no-create-gitignore", "--python", python, "-o", out]
+        words += ["--cache-dir", self.cache, "--no-python-downloads", *(["--offline"] if self.offline else [])]
+        for folder in filter(Path.is_dir, self.folders):
+            words += ["--find-links", folder.absolute()]
+        # an index may hold a password: the environment is private, the argument list is not
+        env, inherit = index_environment(self.index, self.root)
+        try:
+            run([uv.find_uv_bin(), *words, source], cwd=out.parent, env={**env, "SOURCE_DATE_EPOCH": str(epoch)},
+                inherit=inherit, timeout=_LIMIT)  # fmt: skip
+        except ToolError as error:
+            raise ToolError(redacted(str(error))) from None
+        return sorted(out.glob("*.whl"))
