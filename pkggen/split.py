@@ -42,7 +42,7 @@ def layer_homes(split: Sequence[str], prefix: str, interpreter: Interpreter, kee
 
 def runtime_name(interpreter: Interpreter, keep: Sequence[str]) -> str:
     """Return the name of the shared interpreter's package; one that keeps more than usual is another package."""
-    return "-".join([f"pkggen-python{interpreter.minor}", *sorted(keep)]).lower()
+    return "-".join([f"pkggen-python{interpreter.spelled}", *sorted(keep)]).lower()
 
 
 def layers_of(package: str, split: Sequence[str]) -> tuple[str, ...]:
