@@ -8,6 +8,7 @@ from pkggen import __version__
 from pkggen.cli.caches import cache
 from pkggen.cli.dependencies import deps
 from pkggen.cli.interpreters import python
+from pkggen.cli.lint import lint
 from pkggen.cli.locks import lock, vendor
 from pkggen.cli.packages import build, check, inspect, render
 from pkggen.cli.proposal import init
@@ -20,5 +21,5 @@ def main() -> None:
     """Turn a Python project into .deb and .rpm packages that carry all they need."""
 
 
-for command in (init, build, render, inspect, check, deps, lock, vendor, python, templates, cache):
+for command in (init, build, render, inspect, check, lint, deps, lock, vendor, python, templates, cache):
     main.add_command(command)

@@ -80,7 +80,7 @@ class Deb:
             "changes": tuple(_changes(payload)),
             "rights": copyright_of(payload, common=True),
             "vendored": tuple(f"{c.name} (= {c.version})" for c in payload.vendored),
-            "overrides": tuple(lintian_overrides(payload)),
+            "overrides": tuple(lintian_overrides(package)),
         }
         texts = common_texts(templates, context, package)
         context["recorded"] = recorded_units(package, texts)

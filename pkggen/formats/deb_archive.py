@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import lzma
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from gzip import GzipFile
@@ -116,3 +116,14 @@ def _member(tar: tarfile.TarFile, member: tarfile.TarInfo, config: set[str]) -> 
         config=ConfigKind.NOREPLACE if path in config else ConfigKind.NONE,
     )  # fmt: skip
     return entry, md5.hexdigest() if is_file else ""
+
+
+def read_deb_files(path: Path, wanted: Collection[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield the bytes of those members whose absolute path is ``wanted``; ``path`` was read before."""
+    archive = ArFile(str(path))
+    name = archive.getnames()[2]
+    with _tarball(archive.getmember(name), name) as tar:
+        for member in tar:
+            place = "/" + member.name.removeprefix("./").strip("/")
+            if place in wanted and (stream := tar.extractfile(member)):
+                yield place, stream.read()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pkggen.model import Payload
+from pkggen.model import Package, Payload
 
 _VENDORED = "The interpreter and the wheels are shipped as their makers built them."
 _OF_ELF_FILES = (
@@ -14,6 +14,7 @@ _OF_ELF_FILES = (
     ),
     ("library-not-linked-against-libc", _VENDORED),
     ("shared-library-lacks-prerequisites", "Extension modules find the interpreter's symbols in the running process."),
+    ("unstripped-binary-or-object", _VENDORED),
     ("hardening-no-pie", _VENDORED),
     ("hardening-no-fortify-functions", _VENDORED),
     ("binary-has-unneeded-section", _VENDORED),
@@ -22,19 +23,46 @@ _OF_ELF_FILES = (
 _DOCUMENTS = (".rst", ".md", ".txt", ".html")
 
 
-def lintian_overrides(payload: Payload) -> Iterator[tuple[str, str]]:
-    """Yield (tag, reason) pairs that apply to ``payload``, as far as that can be told without reading files."""
+def lintian_overrides(package: Package) -> Iterator[tuple[str, str, str]]:
+    """Yield (tag, context, reason) for what applies to ``package``, as far as that can be told without reading files.
+
+    A context is lintian's pattern of where the tag is meant, empty for the package as such.
+    """
+    payload = package.payload
     if payload.prefix.startswith("/opt/"):
-        yield "dir-or-file-in-opt", "An application with its own interpreter and libraries lives below /opt."
-    yield "initial-upload-closes-no-bugs", "The package is not part of Debian and closes none of its bugs."
-    if payload.project.commands:
-        yield "no-manual-page", "The commands are those of Python distributions, which bring no manual pages."
+        reason = "An application with its own interpreter and libraries lives below /opt."
+        yield "dir-or-file-in-opt", f"[{payload.prefix[1:]}/*]", reason
+    if package.compression.startswith("zstd"):
+        reason = "Debian 12 and later and Ubuntu read zstd; only Debian's own archive does not take it."
+        yield "malformed-deb-archive", "*", reason
+    if len(payload.project.changes) < 2:
+        yield "initial-upload-closes-no-bugs", "*", "The package is not part of Debian and closes none of its bugs."
+    if payload.vendored:
+        reason = "It tells what the package brings with it; Debian has no field for that."
+        yield "unknown-field", "X-Pkggen-Vendored", reason
+    for command in payload.project.commands:
+        reason = "The commands are those of Python distributions, which bring no manual pages."
+        yield "no-manual-page", f"[usr/bin/{command}]", reason
     if payload.services:
-        yield "package-supports-alternative-init-but-no-init.d-script", "The services are made for systemd alone."
+        reason = "The services are made for systemd alone."
+        yield "package-supports-alternative-init-but-no-init.d-script", "*", reason
+    for tree in payload.layout.trees:
+        yield from ((tag, f"*[{tree[1:]}/*]", reason) for tag, reason in _below_trees(payload))
+
+
+def _below_trees(payload: Payload) -> Iterator[tuple[str, str]]:
     if payload.needs.machine:
         yield from _OF_ELF_FILES
-    names = [e.path.rsplit("/", 1)[-1].lower() for e in payload.files()]
+    paths = [e.path for e in payload.files()]
+    if any("/__pycache__/" in path for path in paths):
+        yield (
+            "package-installs-python-pycache-dir",
+            "Byte code is made and verified with the package; no py3compile runs.",
+        )
+    names = [path.rsplit("/", 1)[-1].lower() for path in paths]
     if any(n.startswith(("license", "licence", "copying")) for n in names):
         yield "extra-license-file", "Licences stay beside the code they are of, where their makers put them."
     if any(n.endswith(_DOCUMENTS) for n in names):
         yield "package-contains-documentation-outside-usr-share-doc", _VENDORED
+    if any(n.endswith(".py") for n in names):
+        yield "script-not-executable", "Modules are imported; what is run are the venv's scripts."

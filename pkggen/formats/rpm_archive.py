@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import stat
 import struct
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -139,3 +139,12 @@ def _members(headers: Mapping[str, Any]) -> tuple[tuple[Entry, ...], frozenset[s
             )
         )
     return tuple(found), frozenset(ghosts)
+
+
+def read_rpm_files(path: Path, wanted: Collection[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield the bytes of those members whose absolute path is ``wanted``; ``path`` was read before."""
+    with path.open("rb") as stream, rpmfile.open(fileobj=stream) as archive:
+        for member in archive.getmembers():
+            place = "/" + str(member.name).removeprefix(".").lstrip("/")
+            if place in wanted:
+                yield place, archive.extractfile(member).read()

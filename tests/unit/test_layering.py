@@ -67,7 +67,7 @@ LAYERS: tuple[tuple[str, set[str]], ...] = (
     ("what a package is made of", {"ingredients"}),
     ("a package without a program", {"metapackage"}),
     ("pipeline", {"pipeline", "inspection"}),
-    ("check", {"checking", "dependencies", "locking", "proposal"}),
+    ("check", {"lint", "checking", "dependencies", "locking", "proposal"}),
     ("command line", {"cli"}),
 )
 RANK = {unit: rank for rank, (_, units) in enumerate(LAYERS) for unit in units}

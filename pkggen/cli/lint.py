@@ -1,0 +1,52 @@
+"""The command that looks for faults in packages: lint."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import click
+
+from pkggen.cli.boundary import boundary, default_cache, terminal
+from pkggen.errors import ArtefactError
+from pkggen.formats import FORMATS
+from pkggen.lint import Report, lint_package
+from pkggen.pipeline import Options, build
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PACKAGE|PROJECT...", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--python", default="", metavar="SOURCE", help="The interpreter, where a project is built.")
+@boundary
+def lint(*, paths: tuple[Path, ...], as_json: bool, python: str) -> None:
+    """Look for faults in packages, or in those that a project makes, by our own rules, lintian and rpmlint.
+
+    Exit status 3 says that something was found.
+    """
+    reports = [report for path in paths for report in _reports(path, python)]
+    if as_json:
+        click.echo(json.dumps([r.to_dict() for r in reports], indent=2))
+    else:
+        for report in reports:
+            click.echo(_text(report))
+    if any(report.findings for report in reports):
+        sys.exit(ArtefactError.exit_code)
+
+
+def _reports(path: Path, python: str) -> list[Report]:
+    if not path.is_dir():
+        return [lint_package(path)]
+    with TemporaryDirectory(prefix="pkggen-lint-") as scratch:
+        options = Options(path, formats=tuple(sorted(FORMATS)), python=python, output=Path(scratch, "dist"))
+        built = build(options, default_cache(), terminal(quiet=True, verbose=False))
+        return [replace(lint_package(b.path), path=b.path.name) for b in built]
+
+
+def _text(report: Report) -> str:
+    absent = "".join(f", no {name} here" for name in report.absent)
+    head = f"{report.path}: {len(report.findings)} findings (by {', '.join(report.tools)}{absent})"
+    return "\n".join([head, *(f"  {finding}" for finding in report.findings)])

@@ -1,0 +1,61 @@
+"""Which of rpmlint's tags a package of ours can't avoid, and why; an rpm carries no overrides itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pkggen.lint.contents import Contents
+
+_VENDORED = "The interpreter and the wheels are shipped as their makers built them; RECORD holds their digests."
+# of files below the application's own directory
+_WITHIN = (
+    ("dir-or-file-in-opt", "An application with its own interpreter and libraries lives below /opt."),
+    ("unstripped-binary-or-object", _VENDORED),
+    ("static-library-without-debuginfo", _VENDORED),
+    ("devel-file-in-non-devel-package", "Headers and sources in wheels are read by other Python packages."),
+    ("zero-length", "Empty modules and markers such as py.typed mean something."),
+    ("hidden-file-or-dir", _VENDORED),
+    ("non-executable-script", "Modules are imported; what is run are the venv's scripts."),
+    ("env-script-interpreter", _VENDORED),
+    ("wrong-script-interpreter", _VENDORED),
+    ("wrong-script-end-of-line-encoding", _VENDORED),
+    ("binary-or-shlib-defines-rpath", "Wheels find the libraries that they bring by $ORIGIN."),
+    ("binary-or-shlib-calls-gethostbyname", "Python offers that function to programs."),
+    ("position-independent-executable-suggested", _VENDORED),
+    ("executable-stack", _VENDORED),
+    ("missing-call-to-setgroups-before-setuid", "Python offers that function to programs."),
+    ("no-soname", _VENDORED),
+    ("invalid-soname", _VENDORED),
+    ("shared-library-without-dependency-information", "Extension modules find the interpreter's symbols."),
+    ("shared-lib-calls-exit", _VENDORED),
+    ("shared-library-not-executable", "The dynamic loader asks for no x bit."),
+    ("undefined-non-weak-symbol", "Extension modules find the interpreter's symbols in the running process."),
+    ("library-not-linked-against-libc", _VENDORED),
+    ("files-duplicate", "Distributions that hold the same bytes stay apart, to be verified each by its RECORD."),
+    ("postin-without-ghost-file-creation", "The on-target program makes it, called by %post."),
+    ("file-not-in-%lang", "Translations are part of the wheels."),
+    ("python-bytecode", "Byte code is checked by its source's digest, not its time."),
+    ("spelling-error", _VENDORED),
+)
+# of the package as such
+_PACKAGE = (
+    (r"E: no-signature", "Signing is a step of its own, after the build."),
+    (r"W: symlink-should-be-relative /usr/bin/", "Debian wants it absolute (policy 10.5)."),
+    (r"W: dangling-symlink /usr/bin/", "The link leads to the current release, which %post makes."),
+    (r"W: no-manual-page-for-binary ", "Python distributions bring no manual pages for their commands."),
+    (r"W: dangerous-command-in-%(pre|post|preun|postun|posttrans) (rm|chmod|chown|mv|cp|ln)$",
+     "It works on quoted paths of the package's own."),
+    (r"W: only-non-binary-in-usr-lib", "Units and presets lie there by systemd's rule."),
+    (r"W: invalid-license ", "The licence is an SPDX expression, which rpmlint before 2.5 does not know all of."),
+)  # fmt: skip
+
+
+def filters(package: Contents) -> Iterator[tuple[str, str]]:
+    """Yield (pattern, reason) pairs for rpmlint's configuration, below the package's own directories alone."""
+    owned = sorted({"/".join(e.path.split("/")[:3]) for e in package.members if e.path.startswith("/opt/")})
+    for place in owned:
+        for tag, reason in _WITHIN:
+            yield f" [EW]: {re.escape(tag)} {re.escape(place)}(/| |$)", reason
+    for pattern, reason in _PACKAGE:
+        yield f" {pattern}", reason
