@@ -19,6 +19,11 @@ _SIGNALS = {"HUP", "USR1", "USR2", "WINCH", "INT", "CONT"}
 _PLAIN = frozenset({"python", "python3"})
 
 
+def _patience(table: ServiceTable) -> str:
+    """Return how long systemd waits for a service's word: no longer than the health check does, which comes after."""
+    return f"{table.healthcheck.timeout:g}s" if table.healthcheck and table.type == "notify" else ""
+
+
 def planned_service(
     table: ServiceTable, project: Project, layout: Layout, scripts: set[str], healthcheck: Healthcheck | None
 ) -> Service:
@@ -43,7 +48,7 @@ def planned_service(
         settings=_given(
             WorkingDirectory=table.working_directory,
             RestartSec=table.restart_sec,
-            TimeoutStartSec=table.timeout_start,
+            TimeoutStartSec=table.timeout_start or _patience(table),
             TimeoutStopSec=table.timeout_stop,
         ),
         limits=tuple(_limits(table.limits)),

@@ -27,11 +27,12 @@ environment
 
 input
     ``manifest.json`` and ``layers/<name>.json`` (schema 1). A layer with ``"compile": true``
-    came without byte code, which is then made here. The manifest's ``python`` names a layer and the
-    program in it or, with ``"system": true``, the absolute path of the system's own. Its optional ``places``
-    says for a layer that another package owns which directory holds it, ``exact`` which bytes its
-    description must have. Its optional ``owned``
-    lists further paths of the package under the prefix, so that ``remove`` does not take them for someone's own.
+    came without byte code, which is then made here. ``user`` is who imports the smoke modules; ``hooks``
+    and ``health`` are for rollout.py. The manifest's ``python`` names a layer and the program in it or,
+    with ``"system": true``, the absolute path of the system's own. Its optional ``places`` says for a
+    layer that another package owns which directory holds it, ``exact`` which bytes its description must
+    have. Its optional ``owned`` lists further paths of the package under the prefix, so that ``remove``
+    does not take them for someone's own.
 
 output
     Lines for people on stdout, errors on stderr, each starting ``<app>: ``. With ``--json`` all

@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from payloads import payload, service
+from payloads import payload, project, service
 
 from pkggen.errors import ConfigurationError
 from pkggen.formats import FORMATS
 from pkggen.healthchecks import healthcheck_of
 from pkggen.hooks import read_hooks
-from pkggen.model import Compiler, Hook, Payload
+from pkggen.model import Compiler, Hook, Layout, Payload
 from pkggen.schema import Config, ServiceTable
+from pkggen.service_plan import planned_service
 from pkggen.services import Healthcheck
 from pkggen.templating import Templates
 
@@ -140,6 +141,16 @@ def test_a_check_that_can_not_be_is_refused(check: dict[str, str], activated: bo
     with pytest.raises(ConfigurationError, match=words) as error:
         healthcheck_of(checked(**check), ["probe"], activated=activated)
     assert "web" in str(error.value)
+
+
+@pytest.mark.parametrize(("keys", "limit"), [({}, "7s"), ({"timeout-start": "2min"}, "2min"), ({"type": "exec"}, None)])
+def test_a_notifying_service_is_not_waited_for_longer_than_its_check(keys: dict[str, str], limit: str | None) -> None:
+    """The scripts wait for its word: what never says it would hold the upgrade for 90 seconds."""
+    about = {"name": "web", "command": "serve", "type": "notify", "healthcheck": {"timeout": 7}, **keys}
+    table = ServiceTable.model_validate(about)
+    planned = planned_service(table, project(), Layout("/opt/hello"), {"serve"}, None)
+
+    assert dict(planned.settings).get("TimeoutStartSec") == limit
 
 
 @pytest.mark.parametrize("address", ["https://127.0.0.1/", "127.0.0.1:80", "http://", "http://u@h/", "http://h/a b"])
