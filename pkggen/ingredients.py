@@ -233,8 +233,10 @@ def _with_wishes(config: Config, options: Options) -> Config:
 def python_spec(config: Config) -> PythonSpec:
     """Return which interpreter is asked for."""
     table = config.python
+    pip = {"ensurepip"} if config.wheels.layout == "archived" else set()  # it brings pip's wheel
+    keep = tuple(sorted({*table.keep, *pip}))
     return PythonSpec(
-        table.source, table.sha256, table.mirror, table.keep, config.wheels.frozen, table.version, table.site_packages
+        table.source, table.sha256, table.mirror, keep, config.wheels.frozen, table.version, table.site_packages
     )
 
 

@@ -38,7 +38,16 @@ def layer_manifest(layer: Layer, *, compiled: bool, python: str = "") -> bytes:
             "rewrite": [e.path for e in files if e.path.startswith("bin/") and is_python_script(e)],
             "distributions": [list(d) for d in layer.distributions],
         }
+        | _archived(layer)
     )
+
+
+def _archived(layer: Layer) -> dict[str, object]:
+    if layer.archive is None:
+        return {}
+    archive = layer.archive
+    return {"archived": True, "programs": list(archive.programs), "rewrite": list(archive.rewrite),
+            "space": list(archive.space)}  # fmt: skip
 
 
 def app_manifest(
@@ -53,11 +62,13 @@ def app_manifest(
     owned: Collection[str] = (),
     hooks: Sequence[Hook] = (),
     exact: Mapping[str, str] | None = None,
+    pip: str = "",
 ) -> bytes:
     """Return manifest.json: what the release is, which commands it has and how to prove it.
 
     ``owned`` are absolute paths of further files; those below ``prefix`` are the package's there.
     ``exact`` are the digests of descriptions that come with another package of the same application.
+    ``pip`` is the wheel that installs archived ones, by its path in a release.
     """
     places = {layer.name: layer.home for layer in layers if layer.home not in ("", f"{prefix}/layers")}
     about: dict[str, object] = {
@@ -87,6 +98,7 @@ def app_manifest(
             "user": next((s.user for s in services if s.user), ""),
             "health": {s.unit: _check(s, s.healthcheck) for s in services if s.healthcheck},
             "hooks": {h.name: _hook(h) for h in hooks},
+            **({"pip": pip} if pip else {}),
             "owned": sorted(p.removeprefix(f"{prefix}/") for p in owned if p.startswith(f"{prefix}/")),
         }
     )

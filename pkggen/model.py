@@ -291,10 +291,24 @@ class Parts:
 
 
 @dataclass(frozen=True, slots=True)
+class Archive:
+    """What pip will make on the target of a layer that holds wheels as files.
+
+    ``programs`` are the scripts that the wheels bring as files (``bin/…``), ``rewrite`` those of them
+    whose first line asks for the venv's Python; ``space`` is bytes and files, byte code included.
+    """
+
+    programs: tuple[str, ...] = ()
+    rewrite: tuple[str, ...] = ()
+    space: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
 class Layer:
     """What one part of the release holds; ``entries`` are relative to the layer's directory.
 
     ``home`` is the directory on the target that holds the layer ``<name>/`` and its ``<name>.json``.
+    With ``archive`` the entries are wheels, else what wheels hold.
     """
 
     name: str
@@ -302,6 +316,7 @@ class Layer:
     scripts: tuple[Script, ...] = ()
     distributions: tuple[tuple[str, str], ...] = ()
     home: str = ""
+    archive: Archive | None = None
 
     @property
     def size(self) -> int:

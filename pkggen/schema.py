@@ -63,6 +63,9 @@ class WheelsTable(Table):
         (), description="left to the target; as a table, with the package that holds it there"
     )
     build: tuple[Name, ...] = Field((), description="what may be built from its source archive")
+    layout: Literal["expanded", "archived"] = Field(
+        "expanded", description="unpacked in the package, or as files that pip installs on the target"
+    )
     no_deps: bool = Field(default=False, description="the project alone")
     frozen: bool = Field(default=False, description="never resolve: use what is locked")
 

@@ -42,6 +42,7 @@ from pkggen.split import DEPS, RUNTIME, Division, check_split, layer_homes, laye
 from pkggen.triggers import declared_triggers
 from pkggen.venv import packaged_entries
 from pkggen.versions import package_name
+from pkggen.wheelhouse import archived_layer, pip_of
 
 
 def stage(project: Project, config: Config, target: Target, parts: Parts, epoch: int) -> Payload:
@@ -54,7 +55,9 @@ def stage(project: Project, config: Config, target: Target, parts: Parts, epoch:
     check_split(config, parts.interpreter)
     layout = Layout(prefix, config.venv.mode)
     homes = layer_homes(config.split, prefix, parts.interpreter, config.python.keep)
-    layers = tuple(replace(layer, home=homes[layer.name]) for layer in _layers(parts))
+    archived = config.wheels.layout == "archived"
+    unplaced = _archived_layers(parts, epoch) if archived else _layers(parts)
+    layers = tuple(replace(layer, home=homes[layer.name]) for layer in unplaced)
     scripts = _script_names(layers)
     services = tuple(
         planned_service(s, project, layout, scripts, healthcheck_of(s, scripts, activated=layout.activated))
@@ -70,6 +73,7 @@ def stage(project: Project, config: Config, target: Target, parts: Parts, epoch:
     manifest = app_manifest(
         project, config, parts, prefix=prefix, layers=layers, commands=commands, services=services,
         hooks=hooks, owned={e.path for o in options.values() for e in o.entries}, exact=exact,
+        pip=pip_of(parts) if archived else "",
     )  # fmt: skip
     entries = [
         *(
@@ -182,6 +186,11 @@ def _layers(parts: Parts) -> tuple[Layer, ...]:
     )
 
 
+def _archived_layers(parts: Parts, epoch: int) -> tuple[Layer, ...]:
+    python, *_ = _layers(parts)  # wheels that clash do so on the target, too
+    return python, archived_layer("deps", parts.dependencies, epoch), archived_layer("app", (parts.app,), epoch)
+
+
 def _contents(distribution: Distribution, seen: dict[str, str]) -> tuple[Entry, ...]:
     """Return the entries not seen before; wheels may share a path only with the same bytes."""
     fresh = tuple(e for e in distribution.tree.entries if e.path not in seen)
@@ -219,6 +228,7 @@ def _commands(config: Config, project: Project, layers: Sequence[Layer]) -> tupl
 def _script_names(layers: Sequence[Layer]) -> set[str]:
     names = {s.name for layer in layers for s in layer.scripts}
     files = {e.path for layer in layers if layer.name != "python" for e in layer.entries}
+    files |= {path for layer in layers if layer.archive for path in layer.archive.programs}
     return names | {p.removeprefix("bin/") for p in files if p.startswith("bin/")}
 
 

@@ -27,12 +27,14 @@ environment
 
 input
     ``manifest.json`` and ``layers/<name>.json`` (schema 1). A layer with ``"compile": true``
-    came without byte code, which is then made here. ``user`` is who imports the smoke modules; ``hooks``
-    and ``health`` are for rollout.py. The manifest's ``python`` names a layer and the program in it or,
-    with ``"system": true``, the absolute path of the system's own. Its optional ``places`` says for a
-    layer that another package owns which directory holds it, ``exact`` which bytes its description must
-    have. Its optional ``owned`` lists further paths of the package under the prefix, so that ``remove``
-    does not take them for someone's own.
+    came without byte code, which is then made here; one with ``"archived": true`` holds wheels and a
+    list of their digests, which pip, from the wheel that the manifest's ``pip`` names, installs in a venv
+    of its own before what it wrote becomes part of the release. ``user`` is who imports the smoke
+    modules; ``hooks`` and ``health`` are for rollout.py. The manifest's ``python`` names a layer and the
+    program in it or, with ``"system": true``, the absolute path of the system's own. Its optional
+    ``places`` says for a layer that another package owns which directory holds it, ``exact`` which bytes
+    its description must have. Its optional ``owned`` lists further paths of the package under the prefix,
+    so that ``remove`` does not take them for someone's own.
 
 output
     Lines for people on stdout, errors on stderr, each starting ``<app>: ``. With ``--json`` all
@@ -59,9 +61,11 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import csv
 import errno
 import fcntl
 import hashlib
+import io
 import json
 import os
 import pwd
@@ -86,6 +90,12 @@ FICLONE = 0x40049409  # ioctl_ficlone(2): copies that share blocks, also where l
 LINKLESS = {errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/nonexistent"}
 IMPORT = "import importlib, sys\nfor name in sys.argv[1:]: importlib.import_module(name)"
+# pip runs from its wheel, as ensurepip does it
+PIP = "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); runpy.run_module('pip', None, '__main__', True)"
+PIP_OPTIONS = [
+    "install", "--quiet", "--isolated", "--no-input", "--disable-pip-version-check", "--no-cache-dir", "--no-index",
+    "--no-deps", "--require-hashes", "--only-binary", ":all:", "--no-compile", "--no-warn-script-location",
+]  # fmt: skip
 LOADER = "import sys\nfrom {module} import {name}\nif __name__ == '__main__':\n    sys.exit({attr}())\n"
 
 
@@ -193,6 +203,7 @@ class Plan:
         self.base = base
         data, self.manifest = read_json(base / "manifest.json")
         self.members: dict[str, Member] = {}
+        self.expanded: set[str] = set()  # members that pip made
         self.layers: dict[str, dict[str, Any]] = {}
         digest = hashlib.sha256(data)
         try:
@@ -228,7 +239,7 @@ class Plan:
 
     def _add_layer(self, layer: dict[str, Any]) -> None:
         name = layer["name"]
-        top = "python/" if name == self.layer else "venv/"
+        top = "python/" if name == self.layer else "" if layer.get("archived") else "venv/"
         source = f"{self.home(name)}/{name}/"
         for path, size, digest, _mode in layer["files"]:
             self.members[top + path] = File(source + path, size, digest)
@@ -245,16 +256,17 @@ class Plan:
             self._add_venv()
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise damaged(f"{self.base / 'manifest.json'} or layers/*.json: {error!r}") from None
-        missing = [name for name in self.commands if "venv/bin/" + name not in self.members]
+        programs = {"venv/" + path for layer in self.archived for path in layer["programs"]} | set(self.members)
+        missing = [name for name in self.commands if "venv/bin/" + name not in programs]
         if missing:
             raise damaged(f"no layer brings the command {', '.join(missing)}")
         return self
 
     def _add_venv(self) -> None:
         final = f"{self.manifest['prefix']}/releases/{self.id}"
-        head = shebang(final + "/venv/bin/python", "-I" if self.manifest["isolated"] else "")
+        self.head = head = shebang(final + "/venv/bin/python", "-I" if self.manifest["isolated"] else "")
         for layer in self.layers.values():
-            for path in layer["rewrite"]:
+            for path in [] if layer.get("archived") else layer["rewrite"]:
                 self.members["venv/" + path] = rewritten(self.members["venv/" + path], head)
             for name, module, attr in layer["scripts"]:
                 self.members["venv/bin/" + name] = script(name, module, attr, head)
@@ -264,6 +276,11 @@ class Plan:
         for path, source in {"manifest.json": self.base / "manifest.json", **self.descriptions}.items():
             data = source.read_bytes()
             self.members["manifest/" + path] = File(str(source), len(data), hashlib.sha256(data).hexdigest())
+
+    @property
+    def archived(self) -> list[dict[str, Any]]:
+        """Return the layers whose wheels pip has to install."""
+        return [layer for layer in self.layers.values() if layer.get("archived")]
 
     def directories(self) -> list[str]:
         """Return every directory of the release, parents first."""
@@ -519,13 +536,15 @@ def check_place(place: Place, plan: Plan) -> None:
             raise Failure(f"{place.releases} is {text}", UNFIT)
     texts = sum(len(member.data) for member in plan.members.values() if isinstance(member, Text))
     code = sum(member.size for member in map(plan.members.get, plan.sources()) if isinstance(member, File))
+    wheels = [layer["space"] for layer in plan.archived]  # [bytes, files]
     folders = len(plan.directories())
-    check_space(place.releases, folders * 4096 + texts + code, folders + len(plan.layers))
+    size = folders * 4096 + texts + code + sum(row[0] for row in wheels)
+    check_space(place.releases, size, folders + len(plan.layers) + sum(row[1] for row in wheels))
 
 
 def run(
-    argv: list[str], limit: float, stdin: str = "", environment: dict[str, str] = ENVIRONMENT,
-    become: Callable[[], None] | None = None,
+    argv: list[str], limit: float, stdin: str = "", environment: dict[str, str] = ENVIRONMENT, *,
+    become: Callable[[], None] | None = None, cwd: str = "/",
 ) -> tuple[int, str]:  # fmt: skip
     """Run a program to its end, in a fixed environment; return its status and last words.
 
@@ -533,7 +552,7 @@ def run(
     """
     try:
         process = subprocess.Popen(
-            argv, cwd="/", env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            argv, cwd=cwd, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             start_new_session=True, universal_newlines=True, encoding="utf-8", errors="replace", preexec_fn=become,
         )  # fmt: skip
     except (OSError, subprocess.SubprocessError) as error:
@@ -592,6 +611,94 @@ def becoming(user: str, ids: tuple[int, int]) -> Callable[[], None] | None:
     return become
 
 
+def expand(place: Place, plan: Plan) -> Path:
+    """Let pip install the wheels of archived layers in a venv of its own; what it writes becomes members.
+
+    Return that venv's directory, which can go once the release is filled. Raises Failure.
+    """
+    scratch = place.releases / f".new-wheels-{os.getpid()}"
+    for name, member in scaffold(str(scratch), plan.interpreter, plan.manifest["python"]).items():
+        os.makedirs(os.path.dirname(scratch / name), exist_ok=True)
+        if isinstance(member, Link):
+            os.symlink(member.target, scratch / name)
+        elif isinstance(member, Text):
+            write(str(scratch / name), member.data, member.mode)
+    os.mkdir(scratch / "work")
+    install_wheels(plan, scratch)
+    for path in [path for layer in plan.archived for path in layer["rewrite"]]:
+        rest = (scratch / "venv" / path).read_bytes().partition(b"\n")[2]
+        plan.members["venv/" + path] = Text(plan.head + rest, 0o755)
+    for record in (scratch / "venv").glob("lib/python*/site-packages/*.dist-info/RECORD"):
+        forget_scripts(record, plan)
+    sources = [name for name in below(scratch / "venv") if name.endswith(".py") and "tests" not in name.split("/")]
+    # by relative names: byte code then does not tell where it was made
+    words = ["-I", "-m", "compileall", "-qq", "-j0", "--invalidation-mode", "unchecked-hash", "-i", "-"]
+    run([python, *words], COMPILE_LIMIT, "".join(name + "\n" for name in sources), cwd=str(scratch / "venv"))
+    for name in below(scratch / "venv"):
+        path = f"{scratch}/venv/{name}"
+        if "venv/" + name not in plan.members:
+            plan.members["venv/" + name] = File(path, os.lstat(path).st_size, digest_of(path))
+            plan.expanded.add("venv/" + name)
+    return scratch
+
+
+def install_wheels(plan: Plan, scratch: Path) -> None:
+    """Run pip on the archived wheels, offline, by digest; no setting but what stands here reaches it."""
+    files = [member for path, member in plan.members.items() if path.startswith("wheels/") and isinstance(member, File)]
+    for file in files:
+        check_source(file)
+        if digest_of(file.source) != file.digest:
+            raise damaged(file.source)
+    pip = plan.members.get(str(plan.manifest.get("pip")))
+    if not isinstance(pip, File):
+        raise damaged(f"{plan.base / 'manifest.json'}: no file is the pip {plan.manifest.get('pip')}")
+    argv = [f"{scratch}/venv/bin/python", "-I", "-B", "-c", PIP, pip.source, *PIP_OPTIONS]
+    for folder in sorted({os.path.dirname(file.source) for file in files}):
+        argv += ["--find-links", folder]
+    for file in files:
+        argv += ["-r", file.source] if file.source.endswith(".txt") else []
+    # /dev/null says that no configuration file counts, not even the machine's, which --isolated would read
+    environment = {**ENVIRONMENT, "PIP_CONFIG_FILE": os.devnull, "TMPDIR": f"{scratch}/work"}
+    status, words = run(argv, COMPILE_LIMIT, environment=environment)
+    if status:
+        full = any(os.strerror(number) in words for number in (errno.ENOSPC, errno.EDQUOT, errno.EROFS))
+        raise Failure(f"pip could not install the wheels (status {status}):\n{words}", UNFIT if full else FAILED)
+
+
+def forget_scripts(record: Path, plan: Plan) -> None:
+    """Take the digests of scripts that got our first line out of a RECORD (its specification lets them be empty)."""
+    rows = list(csv.reader(record.read_text("utf-8").splitlines()))
+    ours = {f"../../../{path[5:]}" for path in plan.members if path.startswith("venv/bin/")}
+    fresh = [[row[0], "", ""] if row and row[0] in ours else row for row in rows]
+    if fresh != rows:
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows(fresh)
+        record.write_bytes(text.getvalue().encode())
+
+
+def below(top: Path) -> Iterator[str]:
+    """Yield the regular files below a directory by their relative names."""
+    for folder, _folders, files in os.walk(top):
+        for name in sorted(files):
+            if not os.path.islink(os.path.join(folder, name)):
+                yield os.path.relpath(os.path.join(folder, name), top)
+
+
+def remembered(plan: Plan, release: Path) -> bool:
+    """Tell whether all that pip wrote is there still, as it was: its files are members then, without a second run."""
+    try:
+        rows = read_json(release / "release.json")[1]["written"]
+        files = {path: File(f"{release}/{path}", size, digest) for path, size, digest in rows}
+    except (Failure, KeyError, TypeError, ValueError):
+        return False
+    files = {path: file for path, file in files.items() if path not in plan.members}
+    if not files or not all(same_file(file.source, file) for file in files.values()):
+        return False
+    plan.members.update(files)
+    plan.expanded.update(files)
+    return True
+
+
 def try_release(plan: Plan, release: str) -> None:
     """Import what must work, with the release's own interpreter at its final path; raise Failure."""
     argv = [release + "/venv/bin/python", "-I", "-B", "-c", IMPORT, *plan.smoke]
@@ -631,7 +738,8 @@ def seal(place: Place, plan: Plan, built: Builder) -> None:
     record = {
         "schema": 1, "id": plan.id, "version": f"{plan.manifest['version']}-{plan.manifest['release']}",
         "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "copied": built.copied,
-        "written": [[path, len(text.data), hashlib.sha256(text.data).hexdigest()] for path, text in texts],
+        "written": [[path, len(text.data), hashlib.sha256(text.data).hexdigest()] for path, text in texts]
+        + [[path, *member[1:]] for path, member in sorted(plan.members.items()) if path in plan.expanded],
         "links": [[path, link.target] for path, link in plan.members.items() if isinstance(link, Link)],
     }  # fmt: skip
     with contextlib.suppress(FileNotFoundError):
@@ -780,6 +888,7 @@ def configure(place: Place, reason: str = "", kind: str = "") -> dict[str, Any]:
 def make(place: Place, plan: Plan, known: bool) -> Builder:
     """Build the release, or mend the one of the same id in place, file by file."""
     release = place.releases / plan.id
+    aside = expand(place, plan) if plan.archived and not (known and remembered(plan, release)) else None
     if known:
         built = Builder(plan, release).fill()
         if not built.linked + built.copied + built.written and (release / "release.json").exists():
@@ -788,6 +897,8 @@ def make(place: Place, plan: Plan, known: bool) -> Builder:
         fresh = place.releases / f".new-{plan.id}-{os.getpid()}"
         built = Builder(plan, fresh).fill()
         os.rename(fresh, release)
+    if aside:
+        discard(place, aside.name)
     try:
         prepare(plan, release)
     except Failure:  # only now: it may be current, and a killed run must leave it as complete as it was

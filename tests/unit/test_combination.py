@@ -17,6 +17,10 @@ PACKAGED = '[venv]\nmode = "packaged"\n'
     [
         (PACKAGED + "keep = 2", "venv.keep"),
         (PACKAGED + '[python]\nsource = "system"', "python.source"),
+        (PACKAGED + '[[services]]\nname = "x"\ncommand = "x"\nhealthcheck = {}', "services[0].healthcheck"),
+        (PACKAGED + '[scripts]\nafter-install = "x.sh"', "scripts.after-install"),
+        (PACKAGED + '[wheels]\nlayout = "archived"', "wheels.layout"),
+        ('[wheels]\nlayout = "archived"\n[python]\nsource = "system"', "wheels.layout"),
     ],
 )
 def test_settings_that_rule_each_other_out(tmp_path: Path, text: str, key: str) -> None:

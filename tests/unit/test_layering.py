@@ -61,6 +61,7 @@ LAYERS: tuple[tuple[str, set[str]], ...] = (
             "split",
             "licences",
             "changelog",
+            "wheelhouse",
         },
     ),
     ("stages", {"completions", "project", "interpreter", "wheels", "stage", "formats", "output"}),
