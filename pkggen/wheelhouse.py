@@ -44,7 +44,7 @@ def archived_layer(name: str, distributions: Sequence[Distribution], epoch: int)
         tuple(sorted((listed, *wheels), key=lambda e: e.path)),
         tuple(sorted({s for d in distributions for s in d.scripts}, key=lambda s: s.name)),
         tuple((d.wheel.name, d.wheel.version) for d in distributions),
-        _archive(distributions),
+        archive=_archive(distributions),
     )
 
 

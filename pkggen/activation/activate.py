@@ -632,14 +632,30 @@ def expand(place: Place, plan: Plan) -> Path:
         forget_scripts(record, plan)
     sources = [name for name in below(scratch / "venv") if name.endswith(".py") and "tests" not in name.split("/")]
     # by relative names: byte code then does not tell where it was made
-    words = ["-I", "-m", "compileall", "-qq", "-j0", "--invalidation-mode", "unchecked-hash", "-i", "-"]
-    run([python, *words], COMPILE_LIMIT, "".join(name + "\n" for name in sources), cwd=str(scratch / "venv"))
+    words = ["-I", "-m", "compileall", "-qq", "-j1", "--invalidation-mode", "unchecked-hash", "-i", "-"]
+    names = "".join(name + "\n" for name in sources)
+    run([plan.interpreter, *words], COMPILE_LIMIT, names, become=mortal(), cwd=str(scratch / "venv"))
     for name in below(scratch / "venv"):
         path = f"{scratch}/venv/{name}"
         if "venv/" + name not in plan.members:
             plan.members["venv/" + name] = File(path, os.lstat(path).st_size, digest_of(path))
             plan.expanded.add("venv/" + name)
     return scratch
+
+
+def mortal() -> Callable[[], None] | None:
+    """Return what makes a new process end with us (prctl(2)): an orphan would write where the next run clears up."""
+    try:
+        import ctypes  # noqa: PLC0415 - an interpreter may lack it
+
+        prctl = ctypes.CDLL(None).prctl
+    except (ImportError, OSError, AttributeError):
+        return None
+
+    def become() -> None:
+        prctl(1, int(signal.SIGKILL))  # PR_SET_PDEATHSIG
+
+    return become
 
 
 def install_wheels(plan: Plan, scratch: Path) -> None:
@@ -659,7 +675,7 @@ def install_wheels(plan: Plan, scratch: Path) -> None:
         argv += ["-r", file.source] if file.source.endswith(".txt") else []
     # /dev/null says that no configuration file counts, not even the machine's, which --isolated would read
     environment = {**ENVIRONMENT, "PIP_CONFIG_FILE": os.devnull, "TMPDIR": f"{scratch}/work"}
-    status, words = run(argv, COMPILE_LIMIT, environment=environment)
+    status, words = run(argv, COMPILE_LIMIT, environment=environment, become=mortal())
     if status:
         full = any(os.strerror(number) in words for number in (errno.ENOSPC, errno.EDQUOT, errno.EROFS))
         raise Failure(f"pip could not install the wheels (status {status}):\n{words}", UNFIT if full else FAILED)

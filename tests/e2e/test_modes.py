@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import replace
 
 import pytest
 
-from tests.e2e.applications import SAMPLES
+from tests.e2e.applications import REPOSITORY, SAMPLES
 from tests.e2e.packages import Factory
 from tests.e2e.test_lifecycle import assert_works, downgrade, inside, install, leftovers, live, upgrade
 from tests.targets import Machine, Target, snapshot
 
 NOTICEBOARD = SAMPLES[0]
-MODES = ("packaged",)
+MODES = ("packaged", "archived")
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -48,6 +49,8 @@ def change(machine: Machine, usual: str, mode: str, other: str) -> None:
     assert_works(machine, NOTICEBOARD, old)
     upgrade(machine, other)
     assert_works(machine, replace(NOTICEBOARD, mode=mode), new)
+    if mode == "archived":
+        assert_wheels_are_the_locked_ones(machine)
     if mode == "packaged":
         assert sorted(os.listdir(machine.root / "opt/noticeboard")) == ["manifest.json", "python", "venv"]
     downgrade(machine, usual)
@@ -55,3 +58,13 @@ def change(machine: Machine, usual: str, mode: str, other: str) -> None:
     machine.packages.remove("noticeboard")
     machine.packages.purge("noticeboard", check=False)
     assert leftovers(before, machine) == []
+
+
+def assert_wheels_are_the_locked_ones(machine: Machine) -> None:
+    """The dependencies' files on the target have digests that the project's lock names: they are the index's."""
+    lock = (REPOSITORY / NOTICEBOARD.folder / "requirements.txt").read_text()
+    wheels = machine.run("cd /opt/noticeboard/layers/deps/wheels && sha256sum *.whl", check=True).stdout.splitlines()
+    digests = {line.split()[0] for line in wheels}
+
+    assert len(digests) > 5
+    assert digests <= set(re.findall("sha256:([0-9a-f]{64})", lock))

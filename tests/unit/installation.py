@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from pkggen.activation import activate
+from tests.unit.wheelsmith import Smith
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PORTABLE = REPOSITORY.parent / "shared" / "interpreters"
@@ -37,6 +38,19 @@ class Base:
     def site(self) -> str:
         """Return where packages go within a venv."""
         return f"lib/{Path(self.executable).name}/site-packages"
+
+    @property
+    def pip(self) -> str:
+        """Return where the interpreter keeps pip's wheel within a release; skip the test where it has none."""
+        pattern = f"lib/{Path(self.executable).name}/ensurepip/_bundled/pip-*.whl"
+        found = sorted(self.root.glob(pattern))
+        if not found:
+            pytest.skip("no portable interpreter beside the checkout: the host's own has no pip's wheel")
+        return f"python/{found[0].relative_to(self.root)}"
+
+
+both_layouts = pytest.mark.parametrize("app", ["expanded", "archived"], indirect=True)
+"""For a test that holds whether layers are linked or their wheels installed by pip."""
 
 
 def describe(root: Path) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
@@ -86,10 +100,14 @@ def make_base(root: Path) -> Base:
 
 @dataclass
 class Installation:
-    """An application under a prefix; ``package`` may be called again, as an upgrade does."""
+    """An application under a prefix; ``package`` may be called again, as an upgrade does.
+
+    With ``archived`` its layers hold wheels, which pip installs.
+    """
 
     root: Path
     base: Base
+    archived: bool = False
     manifest: dict[str, object] = field(default_factory=dict)
 
     @property
@@ -105,6 +123,8 @@ class Installation:
         site = self.base.site
         shutil.rmtree(self.root / "layers", ignore_errors=True)
         shutil.copytree(self.base.root, self.root / "layers/python", symlinks=True, copy_function=os.link)
+        if self.archived:
+            manifest.setdefault("pip", self.base.pip)
         self.layer("deps", {f"{site}/dep/__init__.py": f"version = {version!r}\n"})
         app = {f"{site}/hello/__init__.py": HELLO, f"{site}/hello/data.txt": version, **(files or {})}
         self.layer("app", app, [["hello", "hello", "main"], *scripts], rewrite, compiled)
@@ -126,13 +146,33 @@ class Installation:
         compiled: bool = False,
     ) -> None:  # fmt: skip
         """Write a layer's files and its description."""
+        more: dict[str, object] = {}
+        if self.archived:
+            programs = [path for path in files if path.startswith("bin/")]
+            more = {"archived": True, "programs": programs, "space": [1 << 20, len(files)]}
+            files = self.wheel(name, files, scripts)
         for path, content in files.items():
             target = self.root / "layers" / name / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content.encode() if isinstance(content, str) else content)
         rows, links = describe(self.root / "layers" / name)
         layer = {"name": name, "files": rows, "links": links, "scripts": scripts, "rewrite": rewrite}
-        self.write(f"layers/{name}.json", {**layer, "distributions": [], "compile": compiled})
+        self.write(f"layers/{name}.json", {**layer, "distributions": [], "compile": compiled, **more})
+
+    def wheel(self, name: str, files: Mapping[str, str | bytes], scripts: Sequence[Row]) -> dict[str, bytes]:
+        """Return the files of an archived layer: a wheel of ``files`` with its entry points, and its digest."""
+        places = {f"{self.base.site}/": "", "bin/": f"{name}-1.data/scripts/", "": f"{name}-1.data/data/"}
+        members = {}
+        for path, content in files.items():
+            start = next(start for start in places if path.startswith(start))
+            inner = places[start] + path.removeprefix(start)
+            members[inner] = content.encode() if isinstance(content, str) else content
+        entries = "[console_scripts]\n" + "".join("{} = {}:{}\n".format(*row) for row in scripts)
+        modes = {member: 0o755 for member in members if ".data/scripts/" in member}
+        smith = Smith(name, "1", files=members, entry_points=entries, modes=modes)
+        digest = hashlib.sha256(smith.bytes()).hexdigest()
+        listed = f"{name}==1 --hash=sha256:{digest}\n".encode()
+        return {f"wheels/{smith.filename}": smith.bytes(), f"wheels/{name}.txt": listed}
 
     def write(self, path: str, value: dict[str, object]) -> None:
         """Write one description."""
@@ -166,9 +206,9 @@ def base_interpreter(tmp_path_factory: pytest.TempPathFactory) -> Base:
 
 
 @pytest.fixture(name="app")
-def installed_app(tmp_path: Path, base: Base) -> Iterator[Installation]:
+def installed_app(request: pytest.FixtureRequest, tmp_path: Path, base: Base) -> Iterator[Installation]:
     """Return an empty prefix, and the umask that main() sets."""
     (tmp_path / "hello").mkdir()
     old = os.umask(0o022)
-    yield Installation(tmp_path / "hello", base)
+    yield Installation(tmp_path / "hello", base, getattr(request, "param", "") == "archived")
     os.umask(old)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pkggen.activation import activate
-from tests.unit.installation import REPOSITORY, Base, Installation, base_interpreter, installed_app  # noqa: F401 - fixtures
+from tests.unit.installation import REPOSITORY, Base, Installation, base_interpreter, both_layouts, installed_app  # noqa: F401 - fixtures
 
 
 def test_the_release_is_made_of_hard_links(app: Installation) -> None:
@@ -25,6 +25,7 @@ def test_the_release_is_made_of_hard_links(app: Installation) -> None:
     assert app.leftovers() == []
 
 
+@both_layouts
 def test_the_command_runs_from_the_release(app: Installation) -> None:
     """The command's interpreter, prefix and modules are those of releases/<id>."""
     answer = activate.configure(app.package().place)
@@ -49,6 +50,7 @@ def test_the_id_is_a_digest_of_the_descriptions(app: Installation) -> None:
     assert activate.Plan(app.root).id == f"1.0+x-1-{digest[:12]}"
 
 
+@both_layouts
 def test_a_second_run_changes_nothing(app: Installation) -> None:
     """Configure twice: same release, not one inode or time in it differs."""
 
@@ -90,6 +92,7 @@ def test_keep_zero_spares_the_release_that_still_runs(app: Installation) -> None
     assert app.place.complete() == [ids[1]]
 
 
+@both_layouts
 def test_rollback_goes_back_and_forth(app: Installation) -> None:
     """Rollback is a switch to the release that was current before; twice is where one was."""
     old, new = (activate.configure(app.package(version).place)["release"] for version in ("1", "2"))
@@ -108,6 +111,7 @@ def test_rollback_without_a_target_fails(app: Installation) -> None:
             activate.rollback(app.place, name)
 
 
+@both_layouts
 def test_an_old_release_verifies_after_rollback(app: Installation) -> None:
     """A release holds its own record: the layers of the new version don't count against it."""
     for version in ("1", "2"):
@@ -168,6 +172,7 @@ def test_an_unreadable_description_is_named(app: Installation, path: str, conten
         activate.configure(app.place)
 
 
+@both_layouts
 def test_a_release_that_does_not_start_is_not_switched_to(app: Installation) -> None:
     """The smoke import fails: the old release stays current, the new one is gone."""
     old = activate.configure(app.package("1").place)["release"]
@@ -190,6 +195,7 @@ def test_leftovers_of_killed_runs_go(app: Installation) -> None:
     assert app.leftovers() == []
 
 
+@both_layouts
 def test_remove_keeps_what_is_not_ours(app: Installation, tmp_path: Path) -> None:
     """Releases and current go, links out of them are not followed, an administrator's file stays and is named."""
     activate.configure(app.package().place)
@@ -243,6 +249,7 @@ def test_a_moved_prefix_is_refused(app: Installation) -> None:
         activate.configure(app.place)
 
 
+@both_layouts
 def test_a_symlinked_parent_keeps_the_written_prefix(app: Installation, tmp_path: Path) -> None:
     """With /opt a link, texts hold the prefix as the package says it, not where it really is."""
     (tmp_path / "opt").symlink_to(app.root.parent)
@@ -293,6 +300,7 @@ def test_a_rewritten_script_does_not_touch_the_layer(app: Installation) -> None:
     assert (app.root / "layers/app/bin/tool").read_text().startswith("#!python\n")
 
 
+@both_layouts
 def test_isolated_is_the_packages_choice(app: Installation, tmp_path: Path) -> None:
     """Without ``isolated`` the command sees PYTHONPATH."""
     outside = tmp_path / "outside.py"
@@ -349,6 +357,7 @@ def test_wrong_usage_is_status_two(app: Installation, argv: list[str]) -> None:
     assert app.package().run(*argv).returncode == 2
 
 
+@both_layouts
 def test_a_hostile_environment_does_not_matter(app: Installation, tmp_path: Path) -> None:
     """A re.py in the directory, PYTHONPATH, PYTHONHOME and umask 077 change nothing."""
     for name in ("re.py", "json.py", "hello.py", "sitecustomize.py"):

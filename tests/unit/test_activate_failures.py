@@ -16,7 +16,13 @@ from pathlib import Path
 import pytest
 
 from pkggen.activation import activate
-from tests.unit.installation import Base, Installation, base_interpreter, installed_app  # noqa: F401 - fixtures
+from tests.unit.installation import (  # noqa: F401 - fixtures
+    Base,
+    Installation,
+    base_interpreter,
+    both_layouts,
+    installed_app,
+)
 
 MANY = {f"share/many/{number % 20}/{number}.txt": str(number) for number in range(600)}
 
@@ -228,6 +234,7 @@ def test_a_planted_lock_does_not_count(app: Installation, monkeypatch: pytest.Mo
     assert not (app.root / name).exists()
 
 
+@both_layouts
 def test_a_failed_mend_is_tried_again(app: Installation) -> None:
     """A mended release that does not start stays incomplete: the next run tries it again, and can succeed."""
     broken = app.root / "broken"

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from pkggen.activation import activate
-from tests.unit.installation import Installation, base_interpreter, installed_app  # noqa: F401 - fixtures
+from tests.unit.installation import Installation, base_interpreter, both_layouts, installed_app  # noqa: F401 - fixtures
 
 
 def fail(*_: object) -> None:
@@ -45,6 +45,7 @@ def test_a_rollback_that_can_not_switch_leaves_nothing(app: Installation, monkey
     assert (sorted(os.listdir(app.root)), os.readlink(app.root / "current")) == before
 
 
+@both_layouts
 def test_a_release_goes_where_rename_fails(app: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a failed first installation made is removed also when renaming no longer works."""
     app.package()

@@ -20,6 +20,7 @@ PACKAGED = '[venv]\nmode = "packaged"\n'
         (PACKAGED + '[[services]]\nname = "x"\ncommand = "x"\nhealthcheck = {}', "services[0].healthcheck"),
         (PACKAGED + '[scripts]\nafter-install = "x.sh"', "scripts.after-install"),
         (PACKAGED + '[wheels]\nlayout = "archived"', "wheels.layout"),
+        ('split = ["deps"]\n[wheels]\nlayout = "archived"', "wheels.layout"),
         ('[wheels]\nlayout = "archived"\n[python]\nsource = "system"', "wheels.layout"),
     ],
 )
