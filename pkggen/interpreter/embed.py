@@ -56,7 +56,8 @@ def embed(source: Source, keep: Sequence[str], target: Target, cache: Cache, rep
 
 def check_machine(layout: Layout, target: Target, origin: str) -> None:
     """Raise ArtefactError unless the program is for the target's machine and for glibc."""
-    program = read_elf(layout.root / layout.executable, layout.executable) if _is_file(layout) else None
+    where = f"{origin}: {layout.executable}"
+    program = read_elf(layout.root / layout.executable, where) if _is_file(layout) else None
     if program is None:
         raise ArtefactError(f"{layout.executable} is not a program", where=origin)
     if program.machine != target.arch:

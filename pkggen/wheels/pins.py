@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from packaging.pylock import Package, PackageSdist, PackageWheel, Pylock
 from packaging.requirements import Requirement
 from packaging.version import Version
 
 from pkggen.errors import IntegrityError, Problem
+from pkggen.wheels.address import filename_of
 from pkggen.wheels.lock import Lock
 from pkggen.wheels.requirements import Pin
 
@@ -20,6 +22,17 @@ def plain(requirement: Requirement) -> str:
     bare = Requirement(str(requirement))
     bare.marker = None
     return str(bare)
+
+
+def at_hand(requirement: Requirement, folders: Sequence[Path]) -> Requirement:
+    """Return ``requirement``; one of a URL with the address of its file in ``folders``, where that lies there."""
+    name = filename_of(requirement.url or "")
+    found = next((folder / name for folder in folders if name and (folder / name).is_file()), None)
+    if found is None:
+        return requirement
+    local = Requirement(str(requirement))
+    local.url = found.resolve().as_uri()
+    return local
 
 
 def check_pins(pins: Sequence[Pin]) -> None:

@@ -19,7 +19,7 @@ from pkggen.reporter import Reporter
 from pkggen.wheels.groups import group_requirements
 from pkggen.wheels.inputs import Inputs, write_atomically
 from pkggen.wheels.lock import Lock, parse_pylock, read_pylock
-from pkggen.wheels.pins import check_pins, plain, restricted
+from pkggen.wheels.pins import at_hand, check_pins, plain, restricted
 from pkggen.wheels.pipfile import read_pipfile
 from pkggen.wheels.poetry import read_poetry
 from pkggen.wheels.requirements import Requirements, read_requirements
@@ -200,9 +200,10 @@ class LockSource:
         if not pins:
             return parse_pylock(_EMPTY, requirements.path)
         words, lines = self._places(requirements)
-        located = self._resolver(requirements.path.parent).locate(
-            [*sorted({plain(p.requirement) for p in pins}), *lines], words
-        )
+        folders = (*self.spec.find_links, *([self.spec.directory] if self.spec.directory else []))
+        near = folders if self.offline or self.spec.directory else ()  # where no address can be asked
+        wanted = sorted({plain(at_hand(p.requirement, near)) for p in pins})
+        located = self._resolver(requirements.path.parent).locate([*wanted, *lines], words)
         return restricted(parse_pylock(located, requirements.path), pins)
 
     def _places(self, requirements: Requirements | None) -> tuple[list[str], list[str]]:

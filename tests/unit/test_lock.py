@@ -199,6 +199,21 @@ def test_hashed_requirements_restrict_the_files(build, project, index):
     assert [p.name for p in project.iterdir()] == ["requirements.txt"]
 
 
+def test_a_url_is_found_in_a_folder_without_network(build, project, index, tmp_path):
+    """Offline a pinned address stands for the file of its name in find-links; its digest counts as ever."""
+    (tmp_path / "wheels").mkdir()
+    digest = hashlib.sha256(BETA.forge(tmp_path / "wheels").path.read_bytes()).hexdigest()
+    pin = f"beta @ http://127.0.0.1:1/files/{BETA.filename} --hash=sha256:{{}}\n"
+    (project / "requirements.txt").write_text(pin.format(digest))
+    places = {"offline": True, "find_links": (tmp_path / "wheels",)}
+
+    assert build("beta", **places) == ["beta 1.0"]
+    (project / "requirements.txt").write_text(pin.format("0" * 64))
+    with pytest.raises(IntegrityError, match=r"requirements.txt:1: no wheel of beta .*has one of the given hashes"):
+        build("beta", **places)
+    assert index.requests == []
+
+
 def test_no_file_with_a_given_hash_is_an_integrity_error(build, project):
     """Hashes that no wheel of the index has are refused for all packages at once, by line."""
     write_requirements(project, f"alpha==1.0 --hash=sha256:{'0' * 64}\nbeta==1.0 --hash=sha256:{'1' * 64}\n")

@@ -130,6 +130,28 @@ RECORDS = {
 }
 
 STORED = Smith(method=0)
+
+
+def zip64(content: bytes, *, count: int = 0, shift: int = 0) -> bytes:
+    """Return an archive that ends as large ones do, whose zip64 record is not true."""
+    body, end = content[:-22], struct.unpack("<4s4H2LH", content[-22:])
+    number, length, offset = count or end[3], end[5], end[6] + shift
+    record = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, number, number, length, offset)
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, len(body), 1)
+    return body + record + locator + struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 0xFFFF, 0xFFFF, length, end[6], 0)
+
+
+def method(content: bytes, number: int) -> bytes:
+    """Return an archive whose members claim a compression that nobody knows."""
+    changed = bytearray(content)
+    for signature, offset in ((b"PK\x01\x02", 10), (b"PK\x03\x04", 8)):
+        start = content.find(signature)
+        while start >= 0:
+            changed[start + offset : start + offset + 2] = number.to_bytes(2, "little")
+            start = content.find(signature, start + 4)
+    return bytes(changed)
+
+
 BYTES = {
     "truncated": (lambda c: c[:-40], "not a readable wheel"),
     "cut in half": (lambda c: c[: len(c) // 2], "not a readable wheel"),
@@ -140,6 +162,9 @@ BYTES = {
     "data in front": (lambda c: b"#!/bin/sh\n" + c, "data before, between or after"),
     "comment": (lambda c: c[:-2] + struct.pack("<H", 22) + b"PK\x05\x06" + bytes(18), "data "),
     "count lies": (lambda c: c[:-14] + struct.pack("<HH", 2, 2) + c[-10:], "lies about the number"),
+    "zip64 lies": (lambda c: zip64(c, count=7), "lies about the number"),
+    "zip64 offset lies": (lambda c: zip64(c, shift=1), "data before, between or after"),
+    "odd compression": (lambda c: method(c, 99), "unknown compression method 99"),
     "bad CRC": (swap(b"x = 1\n", b"x = 2\n"), "demo/__init__.py: can't be unpacked: Bad CRC-32"),
     "encrypted": (lambda c: flagged(c, 0x1), "it is encrypted"),
     "bad UTF-8": (lambda c: flagged(c, 0x800).replace(b"demo/__init__", b"demo/\xff_init__"), "UTF-8"),
