@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from pkggen.errors import IntegrityError, Problem
-from pkggen.wheels.address import filename_of
+from pkggen.network.address import filename_of
 from pkggen.wheels.lock import Lock
 from pkggen.wheels.requirements import Pin
 
