@@ -200,7 +200,7 @@ cow = ["cowsay==6.1"]
 )
 
 _OTHER_TREE = "a lock of this kind lies in a source tree, beside the project that it locks"
-_SAME_CODE = "the lock is read in the same way whatever the back-end: shown in another row"
+_SAME_CODE = "the lock is read in the same way whatever the shape: shown in another row"
 LEFT: Mapping[str, tuple[str, str]] = {
     "tree": ("a", _OTHER_TREE),
     "tool": ("b", "Poetry's projects use poetry-core, Pipenv's mostly `setup.py`: shown there"),
