@@ -10,10 +10,12 @@ from pkggen.cache import Cache
 from pkggen.errors import PkggenError, Problem
 from pkggen.exposure import exposures
 from pkggen.formats import FORMATS
+from pkggen.metapackage import plan_metapackage
 from pkggen.pipeline import Options, describe_project, effective_config, render
 from pkggen.project import Location, find_project, open_project
 from pkggen.reach import runs_on
 from pkggen.reporter import Reporter
+from pkggen.schema import Config
 from pkggen.stage import template_directory
 from pkggen.targets import resolve_target
 from pkggen.wheels import find_lock
@@ -55,6 +57,9 @@ def _check(options: Options, location: Location, cache: Cache, reporter: Reporte
     findings: dict[str, str] = {}
 
     def project() -> None:
+        if config.meta:
+            findings.update(_metapackage(options, config))
+            return
         source = open_project(location, config, cache, reporter, offline=options.offline)
         described = describe_project(config, source.metadata(), (), options.root)
         lock = find_lock(location.locks, options.root / config.wheels.lock if config.wheels.lock else None)
@@ -71,6 +76,19 @@ def _check(options: Options, location: Location, cache: Cache, reporter: Reporte
     attempt(project)
     _raise(failures)
     return findings
+
+
+def _metapackage(options: Options, config: Config) -> dict[str, str]:
+    project = plan_metapackage(options, config).project
+    return {
+        "name": project.name,
+        "version": project.version,
+        "summary": project.summary,
+        "maintainer": project.maintainer or "(none: set tool.pkggen.maintainer)",
+        "python": "(none: a metapackage)",
+        "lock": "(none: a metapackage)",
+        "formats": " ".join(options.formats),
+    }
 
 
 def _examined(options: Options, cache: Cache, reporter: Reporter) -> dict[str, str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from packaging.version import InvalidVersion, Version
 
+from pkggen.changelog import read_changelog
 from pkggen.config import read_pyproject
 from pkggen.errors import ConfigurationError, Problem
 from pkggen.ingredients import Options
@@ -31,6 +33,7 @@ def plan_metapackage(options: Options, config: Config) -> Payload:
     project = _project(config, table if isinstance(table, dict) else {}, options)
     prefix = config.prefix or f"/opt/{project.name}"
     epoch = source_epoch(options.root)
+    project = replace(project, changes=read_changelog(config.changelog, options.root, project.version, epoch))
     return Payload(
         project=project,
         target=resolve_target(config.targets, config.arch),

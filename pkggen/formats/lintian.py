@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pkggen.formats.members import options_of
 from pkggen.model import Package, Payload
 
 _VENDORED = "The interpreter and the wheels are shipped as their makers built them."
@@ -23,6 +24,13 @@ _OF_ELF_FILES = (
 _DOCUMENTS = (".rst", ".md", ".txt", ".html")
 
 
+def _pages(payload: Payload) -> Iterator[str]:
+    """Yield the names of the package's own man pages, sections 1 and 8."""
+    for entry in options_of(payload, "deb").entries:
+        if entry.path.startswith("/usr/share/man/") and entry.path.endswith((".1.gz", ".8.gz")):
+            yield entry.path.rsplit("/", 1)[-1][: -len(".1.gz")]
+
+
 def lintian_overrides(package: Package) -> Iterator[tuple[str, str, str]]:
     """Yield (tag, context, reason) for what applies to ``package``, as far as that can be told without reading files.
 
@@ -40,7 +48,8 @@ def lintian_overrides(package: Package) -> Iterator[tuple[str, str, str]]:
     if payload.vendored:
         reason = "It tells what the package brings with it; Debian has no field for that."
         yield "unknown-field", "X-Pkggen-Vendored", reason
-    for command in payload.project.commands:
+    pages = set(_pages(payload))
+    for command in (c for c in payload.project.commands if c not in pages):
         reason = "The commands are those of Python distributions, which bring no manual pages."
         yield "no-manual-page", f"[usr/bin/{command}]", reason
     if payload.services:
