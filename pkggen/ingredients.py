@@ -14,6 +14,7 @@ from pkggen.cache import Cache
 from pkggen.combination import clashes
 from pkggen.config import load_config
 from pkggen.errors import ArtefactError, ConfigurationError
+from pkggen.extension import Host, check_fit, check_interpreter, read_host, with_host
 from pkggen.interpreter import SYSTEM, resolve_interpreter
 from pkggen.model import (
     Distribution,
@@ -79,6 +80,7 @@ class Gathered:
     epoch: int
     asked: tuple[str, ...] = ()
     locks: Path = Path()
+    host: Host | None = None
 
 
 def gather(options: Options, cache: Cache, reporter: Reporter, workshop: Path) -> Gathered:
@@ -91,6 +93,7 @@ def gather(options: Options, cache: Cache, reporter: Reporter, workshop: Path) -
     config = effective_config(options)
     template_directory(config, options.root)  # told before anything is downloaded
     ready = prepare(options, config, cache, reporter, location)
+    config = with_host(config, ready.host) if ready.host else config
     wheels = resolve_wheels(ready.demand(location.locks, offline=options.offline), cache, reporter)
     wheel, *others = (ready.wheel, *wheels) if ready.wheel else _own_first(wheels, location)
     metadata = read_metadata(wheel)
@@ -99,16 +102,26 @@ def gather(options: Options, cache: Cache, reporter: Reporter, workshop: Path) -
     app, *dependencies = unpack_all((wheel, *others), ready.interpreter, cache, reporter)
     if is_source_folder(location, config):
         app = _without_loose_modules(app)
+    parts = Parts(ready.interpreter, app, tuple(dependencies))
+    if ready.host:
+        check_fit(ready.host, parts, {w.filename: _wants(w, ready) for w in (wheel, *others)})
     return Gathered(
         options=options,
         config=config,
         target=ready.target,
-        parts=Parts(ready.interpreter, app, tuple(dependencies)),
+        parts=parts,
+        host=ready.host,
         metadata=metadata,
         epoch=epoch_of_wheel(wheel) if ready.epoch is None else ready.epoch,
         locks=location.locks,
         asked=ready.spec.requirements,
     )
+
+
+def _wants(wheel: Wheel, ready: Prepared) -> list[Requirement]:
+    """Return what a wheel requires on the target, without extras."""
+    there = marker_environment(ready.target, ready.interpreter)
+    return [r for r in read_metadata(wheel).requires if applies(r, there, ())]
 
 
 def _own_first(wheels: Sequence[Wheel], location: Location) -> list[Wheel]:
@@ -138,6 +151,7 @@ class Prepared:
     metadata: Metadata
     interpreter: Interpreter
     spec: WheelSpec
+    host: Host | None = None
 
     def demand(self, locks: Path, *, offline: bool) -> Demand:
         """Return which wheels to look for; their lock lies in ``locks``."""
@@ -148,6 +162,17 @@ def prepare(
     options: Options, config: Config, cache: Cache, reporter: Reporter, location: Location | None = None
 ) -> Prepared:
     """Make the project's own wheel and find the interpreter; without ``location`` the project is the root."""
+    host = read_host(config, options.root) if config.extends else None
+    if host is None:
+        return _prepare(options, config, cache, reporter, location)
+    ready = _prepare(options, with_host(config, host), cache, reporter, location)
+    check_interpreter(ready.interpreter, host)
+    return replace(ready, host=host, spec=replace(ready.spec, given=tuple(sorted(host.distributions))))
+
+
+def _prepare(
+    options: Options, config: Config, cache: Cache, reporter: Reporter, location: Location | None = None
+) -> Prepared:
     root = options.root
     location = location or Location(Shape.FOLDER, root, root, root)
     target = resolve_target(config.targets, config.arch)

@@ -50,6 +50,31 @@ def _archived(layer: Layer) -> dict[str, object]:
             "space": list(archive.space)}  # fmt: skip
 
 
+def abi_name(application: str, minor: str) -> str:
+    """Return what an application provides, and its plugins need: it, with a Python of that minor version."""
+    return f"{application}-abi-{minor}"
+
+
+def plugin_manifest(layer: Layer, *, compiled: bool, extends: str, abi: str, smoke: Sequence[str]) -> bytes:
+    """Return plugins/<name>.json: a layer's description, and what it is to be added to."""
+    described = json.loads(layer_manifest(layer, compiled=compiled))
+    return _json(described | {"extends": extends, "abi": abi, "smoke": list(smoke)})
+
+
+def plugin_admission(description: bytes) -> str:
+    """Return what a plugin's description tells before the files are there; byte code follows its source."""
+    told = json.loads(description)
+    files = [[path, 0, digest, 0] for path, _, digest, _ in told["files"] if not path.endswith(".pyc")]
+    kept = {key: told[key] for key in ("name", "extends", "abi", "distributions", "scripts")}
+    return _json(kept | {"files": files}).decode()
+
+
+def app_admission(name: str, abi: str, layers: Sequence[Layer]) -> str:
+    """Return what plugins of the installed version have to fit."""
+    distributions = [list(d) for layer in layers for d in layer.distributions]
+    return _json({"name": name, "abi": abi, "distributions": distributions}).decode()
+
+
 def app_manifest(
     project: Project,
     config: Config,

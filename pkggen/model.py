@@ -147,6 +147,7 @@ class WheelSpec:
     ``directory`` holds all wheels: then nothing is fetched. ``groups`` are dependency groups,
     ``exclude`` names what the target brings itself, ``build`` what may be built from its source
     archive. With ``frozen`` nothing is resolved, with ``no_deps`` nothing is wanted at all.
+    ``given`` are names of what the application has that this is a plugin of.
     """
 
     lock: Path | None = None
@@ -162,6 +163,7 @@ class WheelSpec:
     build: tuple[str, ...] = ()
     no_deps: bool = False
     frozen: bool = False
+    given: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -460,9 +462,10 @@ class FormatOptions:
 
 
 class Purpose(str, Enum):
-    """What a package is for: an application, or layers that applications are made of."""
+    """What a package is for: an application, a layer added to one, or layers that applications are made of."""
 
     APPLICATION = "application"
+    PLUGIN = "plugin"
     LAYERS = "layers"
 
 
@@ -474,7 +477,8 @@ class Payload:
     ``own_directories`` are the directories that the package owns (``/opt/<app>`` and below).
     ``mode`` is that of its layout; importing the modules of ``smoke`` proves that it works.
     ``interests`` are directories of other packages: when something in them is installed or removed,
-    the application makes its release anew. ``together`` is what all packages of a split need; None
+    the application makes its release anew. ``admission`` describes the package to what is installed
+    already, as JSON. ``together`` is what all packages of a split need; None
     where this is the only one.
     """
 
@@ -494,6 +498,7 @@ class Payload:
     smoke: tuple[str, ...] = ()
     purpose: Purpose = Purpose.APPLICATION
     interests: tuple[str, ...] = ()
+    admission: str = ""
     together: Needs | None = None
     components: tuple[Component, ...] = ()
 

@@ -12,6 +12,7 @@ from pkggen.cache import Cache, sha256_of
 from pkggen.changelog import read_changelog
 from pkggen.completions import with_completions
 from pkggen.description import first_paragraph
+from pkggen.extension import stage_plugin
 from pkggen.formats import FORMATS
 from pkggen.ingredients import Options, Prepared, effective_config, gather, prepare, wheel_spec
 from pkggen.metapackage import plan_metapackage
@@ -87,6 +88,8 @@ def plan(options: Options, cache: Cache, reporter: Reporter, workshop: Path) -> 
     project = describe_project(config, metadata, commands, root)
     changes = read_changelog(config.changelog, root, project.version, found.epoch)
     project = replace(project, changes=changes)
+    if found.host:
+        return (stage_plugin(project, config, found.target, parts, host=found.host, epoch=found.epoch),), templates
     payload = stage(project, config, found.target, parts, found.epoch)
     if config.completions:
         payload = with_completions(payload, config, parts, reporter, workshop / "completions")

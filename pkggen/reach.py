@@ -45,7 +45,7 @@ def runs_on(packages: Sequence[Package]) -> str:
     For instance "runs on Debian 11+, RHEL 8+ (glibc 2.28, raised by numpy-….whl)"; the plus says
     that later ones do, too.
     """
-    packages = [package for package in packages if package.payload.purpose is Purpose.APPLICATION]
+    packages = [package for package in packages if package.payload.purpose is not Purpose.LAYERS]
     needs = packages[0].payload.reach
     if packages[0].payload.target.libc == "musl":
         return "runs on systems with musl 1.2"

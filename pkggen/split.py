@@ -146,6 +146,7 @@ class Division:
             options={name: _of_files(option) for name, option in self.whole.options.items()},
             purpose=Purpose.LAYERS,
             interests=(),
+            admission="",
             triggers=(),
             hooks=(),
             smoke=(),

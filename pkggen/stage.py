@@ -19,7 +19,7 @@ from pkggen.files import extra_entries, place_recommends
 from pkggen.healthchecks import healthcheck_of
 from pkggen.hooks import read_hooks
 from pkggen.licences import components
-from pkggen.manifest import app_manifest, layer_manifest, smoke_modules
+from pkggen.manifest import abi_name, app_admission, app_manifest, layer_manifest, smoke_modules
 from pkggen.model import (
     Distribution,
     Entry,
@@ -63,11 +63,14 @@ def stage(project: Project, config: Config, target: Target, parts: Parts, epoch:
         planned_service(s, project, layout, scripts, healthcheck_of(s, scripts, activated=layout.activated))
         for s in config.services
     )
-    commands = _commands(config, project, layers)
+    commands = chosen_commands(config, project, layers)
     needs = needs_of(parts, target)
     hooks = read_hooks(config, project.root, parts.interpreter.compiler)
-    links = [_command_link(layout, c, epoch) for c in commands]
+    links = [command_link(layout, c, epoch) for c in commands]
     options = declared_options(config, project, prefix, epoch, taken=links, python=parts.interpreter.system)
+    if layout.activated:
+        abi = abi_name(project.name, parts.interpreter.minor)
+        options = {name: replace(o, provides=(*o.provides, abi)) for name, o in options.items()}
     described = _described(layers, parts, homes, prefix, epoch)
     exact = {layer.name: e.sha256 for layer, e in zip(layers, described, strict=True) if layer.name in _exact(config)}
     manifest = app_manifest(
@@ -81,8 +84,8 @@ def stage(project: Project, config: Config, target: Target, parts: Parts, epoch:
             if layout.activated
             else packaged_entries(layout, layers, parts.interpreter, isolated=config.venv.isolated, epoch=epoch)
         ),
-        *(replace(_generated(f"{prefix}/{h.file}", h.content, epoch), mode=0o755) for h in hooks),
-        _generated(f"{prefix}/manifest.json", manifest, epoch),
+        *(replace(generated_entry(f"{prefix}/{h.file}", h.content, epoch), mode=0o755) for h in hooks),
+        generated_entry(f"{prefix}/manifest.json", manifest, epoch),
         *links,
     ]
     found = components(parts, layers, layout)
@@ -97,7 +100,8 @@ def stage(project: Project, config: Config, target: Target, parts: Parts, epoch:
         needs=needs,
         epoch=epoch,
         hooks=hooks,
-        interests=(homes["python"],) if RUNTIME in config.split else (),
+        interests=_interests(layout, config, homes),
+        admission=app_admission(project.name, parts.interpreter.minor, layers) if layout.activated else "",
         options=with_environment(options, services, package_name(project.name), epoch),
         triggers=declared_triggers(config, layout.bin, scripts),
         mode=layout.mode,
@@ -112,7 +116,7 @@ def _activated(layout: Layout, layers: Sequence[Layer], described: Sequence[Entr
         yield from (e.below(f"{layer.home}/{layer.name}") for e in layer.entries)
     yield from described
     for name in ("activate.py", "rollout.py"):
-        yield _generated(f"{layout.prefix}/lib/{name}", activation_program(name), epoch)
+        yield generated_entry(f"{layout.prefix}/lib/{name}", activation_program(name), epoch)
 
 
 def declared_options(
@@ -134,12 +138,18 @@ def declared_options(
     }
 
 
+def _interests(layout: Layout, config: Config, homes: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the directories in which other packages put layers of the application."""
+    shared = (homes["python"],) if RUNTIME in config.split else ()
+    return (*shared, f"{layout.prefix}/plugins") if layout.activated else ()
+
+
 def _described(layers: Sequence[Layer], parts: Parts, homes: Mapping[str, str], prefix: str, epoch: int) -> list[Entry]:
     """Return the description of each layer; that of a shared interpreter says which version it is."""
     compiled = parts.interpreter.compiler is not None
     shared = {"python": parts.interpreter.version} if homes["python"] != f"{prefix}/layers" else {}
     texts = {layer: layer_manifest(layer, compiled=compiled, python=shared.get(layer.name, "")) for layer in layers}
-    return [_generated(f"{layer.home}/{layer.name}.json", text, epoch) for layer, text in texts.items()]
+    return [generated_entry(f"{layer.home}/{layer.name}.json", text, epoch) for layer, text in texts.items()]
 
 
 def _exact(config: Config) -> tuple[str, ...]:
@@ -191,6 +201,18 @@ def _archived_layers(parts: Parts, epoch: int) -> tuple[Layer, ...]:
     return python, archived_layer("deps", parts.dependencies, epoch), archived_layer("app", (parts.app,), epoch)
 
 
+def single_layer(name: str, parts: Parts) -> Layer:
+    """Return the project and what it depends on as one layer."""
+    seen: dict[str, str] = {}
+    entries = [e for d in parts.distributions for e in _contents(d, seen)]
+    return Layer(
+        name,
+        tuple(sorted(entries, key=lambda e: e.path)),
+        tuple(sorted({s for d in parts.distributions for s in d.scripts}, key=lambda s: s.name)),
+        tuple((d.wheel.name, d.wheel.version) for d in parts.distributions),
+    )
+
+
 def _contents(distribution: Distribution, seen: dict[str, str]) -> tuple[Entry, ...]:
     """Return the entries not seen before; wheels may share a path only with the same bytes."""
     fresh = tuple(e for e in distribution.tree.entries if e.path not in seen)
@@ -209,7 +231,8 @@ def _contents(distribution: Distribution, seen: dict[str, str]) -> tuple[Entry, 
     return fresh
 
 
-def _commands(config: Config, project: Project, layers: Sequence[Layer]) -> tuple[str, ...]:
+def chosen_commands(config: Config, project: Project, layers: Sequence[Layer]) -> tuple[str, ...]:
+    """Return the commands that are linked into /usr/bin; raise ConfigurationError for those that no layer has."""
     if config.commands is None:
         return project.commands
     known = _script_names(layers)
@@ -274,11 +297,13 @@ def _options(
     )
 
 
-def _command_link(layout: Layout, command: str, epoch: int) -> Entry:
+def command_link(layout: Layout, command: str, epoch: int) -> Entry:
+    """Return the link in /usr/bin to a command of the venv."""
     return Entry(f"/usr/bin/{command}", Kind.SYMLINK, 0o777, mtime=epoch, link=f"{layout.bin}/{command}")
 
 
-def _generated(path: str, content: bytes, epoch: int) -> Entry:
+def generated_entry(path: str, content: bytes, epoch: int) -> Entry:
+    """Return a file that is made here."""
     digest = hashlib.sha256(content).hexdigest()
     return Entry(path, size=len(content), sha256=digest, mtime=epoch, content=content)
 

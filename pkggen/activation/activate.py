@@ -18,6 +18,8 @@ argv
     deactivate     remove ``current``; the releases stay
     remove         remove ``current`` and ``releases/``; may be run twice
     purge          the same as remove
+    admit          tell whether a package that is about to be unpacked fits what is installed; stdin has
+                   its description: that of a plugin, or ``name``, ``abi``, ``distributions`` of the application
 
 environment
     None is read, the working directory neither; the prefix is that of this file. Children get a
@@ -33,8 +35,9 @@ input
     modules; ``hooks`` and ``health`` are for rollout.py. The manifest's ``python`` names a layer and the
     program in it or, with ``"system": true``, the absolute path of the system's own. Its optional
     ``places`` says for a layer that another package owns which directory holds it, ``exact`` which bytes
-    its description must have. Its optional ``owned`` lists further paths of the package under the prefix,
-    so that ``remove`` does not take them for someone's own.
+    its description must have. ``plugins/<name>.json`` are layers that other packages bring, with ``extends``,
+    ``abi`` ("3.13") and ``smoke``. The manifest's optional ``owned`` lists further paths of the package
+    under the prefix, so that ``remove`` does not take them for someone's own.
 
 output
     Lines for people on stdout, errors on stderr, each starting ``<app>: ``. With ``--json`` all
@@ -48,7 +51,8 @@ output
 exit status
     0 done; 1 failed; 2 usage; 3 the package's or the release's files are damaged; 4 no space,
     read-only, noexec or unsafe ownership; 5 another run holds the lock; 6 the release does not
-    start; 7 a hook failed before the switch; 8 verify --package: another release is current. Whatever
+    start; 7 a hook failed before the switch; 8 verify --package: another release is current; 9 two
+    packages do not fit together. Whatever
     the status but 0, ``current`` is as it was before and nothing half-made is left.
 
 How a release comes to be: ``releases/.new-*`` is filled with hard links (copies where links can't
@@ -80,7 +84,7 @@ import time
 from pathlib import Path
 from typing import Any, Callable, Iterator, NamedTuple, NoReturn, Union
 
-FAILED, DAMAGED, UNFIT, LOCKED, BROKEN, HOOK, OTHER = 1, 3, 4, 5, 6, 7, 8
+FAILED, DAMAGED, UNFIT, LOCKED, BROKEN, HOOK, OTHER, UNFIT_LAYER = 1, 3, 4, 5, 6, 7, 8, 9
 LOCK_DIRECTORIES = ["/run", "/run/lock"]  # /run first: anyone may write to /run/lock
 LOCK_WAIT = 120.0  # seconds
 SMOKE_LIMIT, COMPILE_LIMIT = 120.0, 1800.0  # seconds
@@ -198,8 +202,11 @@ def read_json(path: Path) -> tuple[bytes, dict[str, Any]]:
 class Plan:
     """A release as data: its id and its members by their path within the release."""
 
-    def __init__(self, base: Path) -> None:
-        """Read ``base/manifest.json`` and ``base/layers/*.json`` (the prefix's, or a release's copies)."""
+    def __init__(self, base: Path, without: str = "") -> None:
+        """Read ``manifest.json``, ``layers/*.json`` and ``plugins/*.json`` of the prefix, or a release's copies.
+
+        The plugin ``without`` is left out.
+        """
         self.base = base
         data, self.manifest = read_json(base / "manifest.json")
         self.members: dict[str, Member] = {}
@@ -220,12 +227,14 @@ class Plan:
                     raise Failure(f"{path} is not the one that this version of the package was made for", DAMAGED)
                 digest.update(data)
                 self._add_layer(layer)
+            plugins = self._add_plugins(without, digest)
             with contextlib.suppress(FileNotFoundError):
                 digest.update((base / "lib/activate.py").read_bytes())
             name = "{version}-{release}-{0}".format(digest.hexdigest()[:12], **self.manifest)
             self.id = re.sub(r"[^A-Za-z0-9.+~_-]", "_", name)
             self.app, self.keep = str(self.manifest["app"]), int(self.manifest["keep"])
             self.smoke, self.commands = list(self.manifest["smoke"]), list(self.manifest["commands"])
+            self.smoke += [module for plugin in plugins for module in plugin["smoke"]]
             self.user = str(self.manifest.get("user") or "nobody")
             self.watched = bool(self.manifest.get("hooks") or self.manifest.get("health"))
         except (KeyError, TypeError, ValueError) as error:
@@ -236,6 +245,51 @@ class Plan:
         place = self.manifest.get("places", {}).get(name)
         copied = self.base.parent.parent.name == "releases"  # a release keeps a copy of all descriptions
         return str(place) if place and not copied else f"{self.base}/layers"
+
+    def _add_plugins(self, without: str, digest: Any) -> list[dict[str, Any]]:
+        """Add the layers that other packages bring to this application; raise Failure where two do not fit."""
+        self.abi = ".".join(self.manifest["python"]["version"].split(".")[:2])
+        self.owners = {name: str(self.manifest["app"]) for name in self.layers}  # packages, by their layers
+        self.plugins: list[dict[str, Any]] = []
+        for path in sorted((self.base / "plugins").glob("*.json")):
+            data, plugin = read_json(path)
+            if plugin["name"] != without:
+                digest.update(data)
+                self.descriptions[f"plugins/{path.name}"] = path
+                self.add_plugin(plugin)
+        return self.plugins
+
+    def add_plugin(self, plugin: dict[str, Any]) -> None:
+        """Add one plugin's layer; raise Failure, which names both packages, where it does not fit."""
+        name, app = str(plugin["name"]), str(self.manifest["app"])
+        if name in self.layers or "/" in name:
+            raise ValueError(f"a plugin named {name!r}")
+        if (plugin["extends"], plugin["abi"]) != (app, self.abi):
+            made = "{extends} with Python {abi}".format(**plugin)
+            raise Failure(f"{name} was made for {made}, this is {app} with Python {self.abi}", UNFIT_LAYER)
+        for layer in self.layers.values():
+            differ(name, plugin["distributions"], self.owners[layer["name"]], layer["distributions"])
+            taken = {row[0]: tuple(row[1:]) for row in layer["scripts"]}
+            for row in plugin["scripts"]:
+                if taken.get(row[0], tuple(row[1:])) != tuple(row[1:]):
+                    both = f"{name} and {self.owners[layer['name']]}"
+                    raise Failure(f"{both} bring different commands {row[0]}", UNFIT_LAYER)
+        self._check_paths(name, plugin)
+        mine = {"venv/" + row[0] for row in plugin["files"]}
+        shared = {path: member for path, member in self.members.items() if path in mine}
+        self.owners[name] = name
+        self.plugins.append(plugin)
+        self._add_layer(plugin)
+        self.members.update(shared)
+
+    def _check_paths(self, name: str, plugin: dict[str, Any]) -> None:
+        rows = [(row[0], row[2]) for row in plugin["files"] if not row[0].endswith(".pyc")]
+        for path, digest in rows + [(row[0], "") for row in plugin["links"]]:
+            member = self.members.get("venv/" + path)
+            if member is not None and not (isinstance(member, File) and member.digest == digest):
+                layers = [layer for layer in self.layers.values() if path in {row[0] for row in layer["files"]}]
+                other = self.owners[layers[0]["name"]] if layers else self.manifest["app"]
+                raise Failure(f"{name} and {other} both bring {path}, with different contents", UNFIT_LAYER)
 
     def _add_layer(self, layer: dict[str, Any]) -> None:
         name = layer["name"]
@@ -849,6 +903,7 @@ def strangers(place: Place) -> list[str]:
     except Failure:
         return []  # the package's files are half gone: nobody can tell
     known = {"manifest.json", "lib/activate.py", "lib/rollout.py", f"bin/{plan.app}-releases"}
+    known.update(plan.descriptions)
     known.update(plan.manifest.get("owned", []), (hook["file"] for hook in plan.manifest.get("hooks", {}).values()))
     for name, layer in plan.layers.items():
         known.add(f"layers/{name}.json")
@@ -1039,6 +1094,33 @@ def verify(place: Place, package: bool = False) -> dict[str, Any]:
     return {"release": active, "differences": differences}
 
 
+def admit(place: Place) -> dict[str, Any]:
+    """Tell whether a package that is about to be unpacked, described on stdin, fits what is installed."""
+    try:
+        wanted = json.loads(sys.stdin.read())
+        name = str(wanted["name"])
+        if "extends" in wanted:
+            Plan(place.root, without=name).add_plugin({"links": [], "compile": False, **wanted})
+        else:
+            for path in sorted((place.root / "plugins").glob("*.json")):
+                plugin = read_json(path)[1]
+                if plugin["abi"] != wanted["abi"]:
+                    what = f"{plugin['name']} was made for {name} with Python {plugin['abi']}, this has {wanted['abi']}"
+                    raise Failure(f"{what}; remove {plugin['name']} first", UNFIT_LAYER)
+                differ(plugin["name"], plugin["distributions"], name, wanted["distributions"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise Failure(f"what is to be admitted is not described as expected: {error!r}") from None
+    return {"admitted": name}
+
+
+def differ(one: str, ours: list[list[str]], other: str, theirs: list[list[str]]) -> None:
+    """Raise Failure where two packages bring different versions of one distribution."""
+    known = {row[0]: row[1] for row in theirs}
+    for name, version in ours:
+        if known.get(name, version) != version:
+            raise Failure(f"{one} brings {name} {version}, and {other} {name} {known[name]}", UNFIT_LAYER)
+
+
 def deactivate(place: Place) -> dict[str, Any]:
     """Remove ``current``; the releases stay."""
     with locked(place):
@@ -1144,7 +1226,7 @@ def interrupt(number: int, _frame: object) -> NoReturn:
 
 VERBS: dict[str, Callable[[Place], dict[str, Any]]] = {
     "configure": configure, "deactivate": deactivate, "remove": remove, "purge": remove, "status": status,
-    "verify": verify,
+    "verify": verify, "admit": admit,
 }  # fmt: skip
 
 

@@ -122,7 +122,7 @@ def _kin(payload: Payload) -> tuple[str, ...]:
 
 def _spare(payload: Payload, python: str) -> str:
     """Return the interpreter of the current release where another package holds ``python``; it may be gone first."""
-    if not payload.interests:
+    if payload.together is None or python.startswith(f"{payload.prefix}/"):
         return ""
     return f"{payload.prefix}/current/python/bin/{posixpath.basename(python)}"
 

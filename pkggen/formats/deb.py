@@ -133,7 +133,7 @@ class Deb:
 
 def _scripts(context: Mapping[str, object], payload: Payload) -> Iterator[tuple[str, str]]:
     """Yield the maintainer scripts that the package has, each with its template."""
-    if payload.purpose is Purpose.LAYERS:
+    if payload.purpose is not Purpose.APPLICATION:
         yield "preinst", "preinst"
         return
     if not payload.is_meta:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import lzma
 import tarfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from gzip import GzipFile
@@ -63,6 +63,22 @@ def read_deb(path: Path) -> DebArchive:
         md5,
         names[2].removeprefix("data.tar").lstrip(".") or "none",
     )
+
+
+def read_contents(path: Path, wanted: Callable[[str], bool]) -> dict[str, bytes]:
+    """Return the bytes of the files whose absolute path is ``wanted``; raise ArtefactError as :func:`read_deb`."""
+    found: dict[str, bytes] = {}
+    try:
+        archive = ArFile(str(path))
+        name = archive.getmembers()[2].name
+        with _tarball(archive.getmember(name), name) as tar:
+            for member in tar:
+                absolute = "/" + member.name.removeprefix("./")
+                if member.isfile() and wanted(absolute) and (stream := tar.extractfile(member)):
+                    found[absolute] = stream.read()
+    except (ArError, tarfile.TarError, lzma.LZMAError, zstandard.ZstdError, OSError, EOFError, LookupError) as error:
+        raise ArtefactError(f"can't be read as a .deb: {error}", where=str(path)) from error
+    return found
 
 
 def _check_shape(path: Path, names: list[str], sizes: list[int]) -> None:

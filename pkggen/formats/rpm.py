@@ -26,7 +26,7 @@ from pkggen.templating import Templates, builtin_text
 from pkggen.versions import checked_release, rpm_version
 
 _SCRIPTS = ("pre", "post", "preun", "postun", "posttrans", "verifyscript")
-_SCRIPTS_OF = {Purpose.APPLICATION: _SCRIPTS, Purpose.LAYERS: ("pre",)}
+_SCRIPTS_OF = {Purpose.APPLICATION: _SCRIPTS, Purpose.LAYERS: ("pre",), Purpose.PLUGIN: ("pre",)}
 _OLD = {"el:7"}  # its rpm can't read zstd
 _REMEDY = "install rpmbuild (apt-get install rpm, dnf install rpm-build)"
 _WITH_THREADS = (4, 18)  # older rpmbuilds read T2 as a level

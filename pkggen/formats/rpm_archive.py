@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import stat
 import struct
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -77,6 +78,20 @@ def read_rpm(path: Path) -> RpmArchive:
         )
     except (RPMError, struct.error, AssertionError, OSError, ValueError, LookupError, TypeError) as error:
         raise ArtefactError(f"can't be read as an rpm: {error}", where=str(path)) from error
+
+
+def read_contents(path: Path, wanted: Callable[[str], bool]) -> dict[str, bytes]:
+    """Return the bytes of the files whose absolute path is ``wanted``; raise ArtefactError as :func:`read_rpm`."""
+    found: dict[str, bytes] = {}
+    try:
+        with rpmfile.open(os.fspath(path)) as archive:
+            for member in archive.getmembers():
+                absolute = "/" + str(member.name).removeprefix("./").lstrip("/")
+                if wanted(absolute):
+                    found[absolute] = archive.extractfile(member).read()
+    except (RPMError, struct.error, AssertionError, OSError, ValueError, LookupError, TypeError) as error:
+        raise ArtefactError(f"can't be read as an rpm: {error}", where=str(path)) from error
+    return found
 
 
 def _check_payload(headers: Mapping[str, Any], stream: Any) -> None:

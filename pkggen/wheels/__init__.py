@@ -77,11 +77,11 @@ def _locked(demand: Demand, cache: Cache, reporter: Reporter) -> _Locked:
     lock = source.lock()
     choices = choose(
         lock, demand.target, demand.interpreter, spec.extras, demand.project,
-        groups=spec.groups, build=spec.build, left=spec.exclude,
+        groups=spec.groups, build=spec.build, left=(*spec.exclude, *spec.given),
     )  # fmt: skip
     problems, warnings = missing(source.wanted(), choices, lock)
     raise_missing(problems)
-    for name in sorted(source.left - source.met - {p.name for p in lock.pylock.packages}):
+    for name in sorted(source.left - set(spec.given) - source.met - {p.name for p in lock.pylock.packages}):
         warnings.append(f"wheels.exclude: nothing asks for {name}")
     for warning in warnings:
         reporter.warn(warning)

@@ -93,7 +93,7 @@ class LockSource:
         self.reporter = reporter
         self.root = demand.root
         self.offline = demand.offline
-        self.left = {canonicalize_name(name) for name in spec.exclude}
+        self.left = {canonicalize_name(name) for name in (*spec.exclude, *spec.given)}
         self.met: set[str] = set()  # of these, those that somebody asked for
         self.logins: list[str] = []  # URLs with credentials that requirements files named
 

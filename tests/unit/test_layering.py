@@ -65,6 +65,8 @@ LAYERS: tuple[tuple[str, set[str]], ...] = (
         },
     ),
     ("stages", {"completions", "project", "interpreter", "wheels", "stage", "formats", "output"}),
+    ("stages", {"project", "interpreter", "wheels", "stage", "formats", "output"}),
+    ("what a plugin is added to", {"extension"}),
     ("what a package is made of", {"ingredients"}),
     ("a package without a program", {"metapackage"}),
     ("pipeline", {"pipeline", "inspection"}),
