@@ -45,6 +45,7 @@ from pkggen.stage import template_directory
 from pkggen.targets import resolve_target
 from pkggen.wheels import Demand, find_lock, marker_environment, resolve_wheels, unpack_all
 from pkggen.wheels.lock import read_pylock
+from pkggen.wheels.select import applies
 from pkggen.wheels.tags import described, tags
 
 
