@@ -77,6 +77,8 @@ def read_host(config: Config, root: Path) -> Host:
             f"{lacking[0]} is in another package of {manifest['app']}", where=where, remedy="name that as well"
         )  # fmt: skip
     layers = [contents[path] for path in paths.values()]
+    if any(layer.get("archived") for layer in layers):
+        raise ConfigurationError(f"{manifest['app']} keeps its wheels archived, and takes no plugins", where=where)
     host = Host(
         name=str(manifest["app"]),
         version=str(manifest["version"]),
@@ -119,6 +121,8 @@ def with_host(config: Config, host: Host) -> Config:
         for key in without
         if getattr(config, key, None)
     )
+    if config.wheels.layout == "archived":
+        raise ConfigurationError("a plugin is a layer", where="tool.pkggen.wheels.layout", remedy="remove it")
     pins = tuple(f"{name}=={version}" for name, version in sorted(host.distributions.items()))
     wheels = config.wheels.model_copy(update={"constraints": (*config.wheels.constraints, *pins)})
     return config.model_copy(update={"wheels": wheels, "prefix": host.prefix})

@@ -59,6 +59,8 @@ def check_split(config: Config, interpreter: Interpreter) -> None:
     where = "tool.pkggen.split"
     if config.split and config.venv.mode == "packaged":
         raise ConfigurationError("a packaged venv is one package", where=where, remedy='leave venv.mode at "activated"')
+    if config.split and config.wheels.layout == "archived":
+        raise ConfigurationError("archived wheels are one package", where=where, remedy="leave wheels.layout as it is")
     if RUNTIME in config.split and interpreter.system:
         raise ConfigurationError(
             "the system's Python is a package already", where=where, remedy="leave \"runtime\" out"

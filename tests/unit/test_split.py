@@ -73,7 +73,7 @@ def test_the_shared_interpreter_lies_below_its_own_prefix(tmp_path: Path) -> Non
     assert runtime.prefix == "/opt/pkggen-python3.13"
     assert all(e.path.startswith("/opt/pkggen-python3.13/layers/") for e in runtime.entries)
     assert manifest(app)["places"] == {"python": "/opt/pkggen-python3.13/layers"}
-    assert app.interests == ("/opt/pkggen-python3.13/layers",)
+    assert app.interests == ("/opt/pkggen-python3.13/layers", "/opt/hello/plugins")
     assert app.options["deb"].depends == ("pkggen-python3.13 >= 3.13.5",)
 
 

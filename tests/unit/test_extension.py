@@ -1,0 +1,86 @@
+"""Projects whose packages add a layer to another application."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from pkggen.errors import ArtefactError, ConfigurationError
+from pkggen.extension import Host, check_fit, read_host, stage_plugin, with_host
+from pkggen.formats import FORMATS
+from pkggen.model import Target
+from pkggen.schema import Config
+from pkggen.stage import stage
+from pkggen.templating import Templates
+from tests.unit.parts import SITE, distribution, parts, project
+
+HOST = Host("hello", "1.0", "/opt/hello", "3.13", {"hello": "1.0", "flask": "3.1"}, {f"{SITE}/flask.py": "0" * 64})
+
+
+def packed(root: Path, name: str) -> Path:
+    """Return a package of hello, which depends on flask, in the format ``name``."""
+    made = parts(root, None, distribution(root, "flask", version="3.1"))
+    whole = stage(project(root, commands=()), Config.model_validate({"commands": ()}), Target(), made, epoch=1)
+    form, work = FORMATS[name], root / "work"
+    work.mkdir()
+    return form.assemble(form.render(form.describe(whole), Templates()), work)
+
+
+@pytest.mark.parametrize("name", sorted(FORMATS))
+def test_a_package_tells_what_it_would_be_a_host_of(tmp_path: Path, name: str) -> None:
+    """Python, versions and files come from the package itself, whatever its format."""
+    path = packed(tmp_path, name)
+
+    host = read_host(Config.model_validate({"extends": "hello >= 1.0", "extends-package": (str(path),)}), tmp_path)
+    assert (host.name, host.minor, host.abi) == ("hello", "3.13", "hello-abi-3.13")
+    assert host.distributions == {"hello": "1.0", "flask": "3.1"}
+    assert f"{SITE}/flask.py" in host.files
+    for wrong in ("hello >= 2.0", "other"):
+        with pytest.raises(ConfigurationError, match=r"extends-package holds|is not hello"):
+            read_host(Config.model_validate({"extends": wrong, "extends-package": (str(path),)}), tmp_path)
+
+
+def test_the_applications_versions_are_constraints() -> None:
+    """What a plugin needs is resolved with what is there; what is the application's can't be declared."""
+    config = with_host(Config.model_validate({"extends": "hello"}), HOST)
+
+    assert config.wheels.constraints == ("flask==3.1", "hello==1.0")
+    assert config.prefix == "/opt/hello"
+    with pytest.raises(ConfigurationError, match="the application's to say"):
+        with_host(Config.model_validate({"prefix": "/opt/other"}), HOST)
+
+
+def test_wants_that_the_application_does_not_meet(tmp_path: Path) -> None:
+    """A version that is not there and a file with other bytes are both told."""
+    made = parts(tmp_path, distribution(tmp_path, "plug", {f"{SITE}/flask.py": "mine\n"}))
+
+    with pytest.raises(ArtefactError) as caught:
+        check_fit(HOST, made, {"plug.whl": [Requirement("flask>=4"), Requirement("hello")]})
+    assert [p.what for p in caught.value.problems] == [
+        "wants flask>=4, and hello has 3.1",
+        f"{SITE}/flask.py is in hello, too, with other bytes",
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(FORMATS))
+def test_a_plugins_package_asks_before_it_is_unpacked(tmp_path: Path, name: str) -> None:
+    """It holds a layer and its description, needs the application first, and tells it what it brings."""
+    made = parts(tmp_path, distribution(tmp_path, "plug"))
+    about = project(tmp_path, commands=())
+    about = type(about)(**{f: getattr(about, f) for f in about.__slots__} | {"name": "plug"})
+    config = Config.model_validate({"extends": "hello >= 1.0", "commands": ()})
+    plugin = stage_plugin(about, config, Target(), made, host=HOST, epoch=1)
+
+    paths = {e.path: e for e in plugin.entries}
+    described = json.loads(paths["/opt/hello/plugins/plug.json"].content or b"")
+    assert f"/opt/hello/layers/plug/{SITE}/plug.py" in paths
+    assert (described["extends"], described["abi"], described["smoke"]) == ("hello", "3.13", ["plug"])
+    rendered = FORMATS[name].render(FORMATS[name].describe(plugin), Templates())
+    script = rendered.texts["preinst" if name == "deb" else "pre"]
+    assert "activate.py admit" in script
+    assert '"distributions":[["plug","1.0"]]' in script
+    terms = rendered.package.relations["Pre-Depends" if name == "deb" else "Requires(pre)"]
+    assert any("hello-abi-3.13" in term for term in terms)
