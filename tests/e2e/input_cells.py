@@ -139,10 +139,10 @@ cow = ["cowsay==6.1"]
         vendored=True,
     ),
     Cell(
-        "hatchling",
+        "flit",
         "none",
         DEB,
-        "`wheels.index` with a login",
+        "`wheels.index` with a login, for the back-end, too",
         ("click 8.1.8", SAFE),
         settings="wheels.index = 'http://reader:open-sesame@{index}/simple/'\n",
     ),
@@ -164,7 +164,7 @@ cow = ["cowsay==6.1"]
         "wheels.exclude = { tzdata = 'tzdata' }\n",
     ),
     Cell(
-        "flit",
+        "hatchling",
         "none",
         RPM,
         "`wheels.build` of a source archive",

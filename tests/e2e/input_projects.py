@@ -25,7 +25,7 @@ MINOR = (
     else f"{sys.version_info[0]}.{sys.version_info[1]}"
 )
 """Version of the interpreter that the packages carry."""
-PURE = ("click==8.1.8", "idna==3.10", "packaging==24.1", "cowsay==6.1")
+PURE = ("click==8.1.8", "idna==3.10", "packaging==24.1", "cowsay==6.1", "flit_core==3.12.0")
 QUICK = "deb.compression = 'none'\nrpm.compression = 'none'\n"
 PROGRAM = """
 import importlib
