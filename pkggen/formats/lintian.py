@@ -53,6 +53,8 @@ def lintian_overrides(package: Package) -> Iterator[tuple[str, str, str]]:
         reason = "The commands are those of Python distributions, which bring no manual pages."
         yield "no-manual-page", f"[usr/bin/{command}]", reason
     if payload.services:
+        reason = "Only reset-failed, for which deb-systemd-invoke has no word; it is guarded by /run/systemd/system."
+        yield "maintainer-script-calls-systemctl", "[prerm:*]", reason
         reason = "The services are made for systemd alone."
         yield "package-supports-alternative-init-but-no-init.d-script", "*", reason
     for tree in payload.layout.trees:
@@ -73,5 +75,7 @@ def _below_trees(payload: Payload) -> Iterator[tuple[str, str]]:
         yield "extra-license-file", "Licences stay beside the code they are of, where their makers put them."
     if any(n.endswith(_DOCUMENTS) for n in names):
         yield "package-contains-documentation-outside-usr-share-doc", _VENDORED
+    if any(n.endswith(".gz") for n in names):
+        yield "package-contains-timestamped-gzip", _VENDORED
     if any(n.endswith(".py") for n in names):
         yield "script-not-executable", "Modules are imported; what is run are the venv's scripts."
