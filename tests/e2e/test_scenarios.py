@@ -20,7 +20,7 @@ PYTHON = ["--python", str(PORTABLE[0])] if PORTABLE else []
 # what nfpm's acceptance tests try, as far as it is a matter of files, relations and formats
 COMMON = {
     "simple", "complex", "overrides", "metapackage", "triggers", "breaks", "conflicts", "pre-depends", "symlink",
-    "directories", "ghost", "upgrade", "compression",
+    "directories", "ghost", "upgrade", "compression", "changelog",
 }  # fmt: skip
 
 
@@ -55,7 +55,7 @@ def play(scenario: str, share: Path, target: Target) -> None:
     if not packages.exists():
         shutil.copytree(FOLDER / scenario, packages, symlinks=True)
         for project in sorted(packages.glob("*/pkggen.toml")):
-            build(project.parent, project.parent / "dist", *PYTHON)
+            build(project.parent, project.parent / "dist", *PYTHON, env={"SOURCE_DATE_EPOCH": "1750000000"})
     with target.box(shares={"/pkgs": packages, "/scenarios": FOLDER}) as box:
         script = f". /scenarios/library.sh; . /scenarios/{scenario}/check.sh"
         done = box.run(["sh", "-c", script], env={"FORMAT": target.family}, timeout=300)
