@@ -1,6 +1,6 @@
 """A change of code against a full build, of the heavy set split into three packages, in one run.
 
-    python -m benchmarks.rebuild [--python SOURCE] [--rounds 3]
+    python -m benchmarks.rebuild [--python SOURCE] [--rounds 3] [--formats deb,rpm]
 
 The full build starts with an empty cache, but for what was downloaded. A rebuild follows a change
 of one line of the project: only its own package is made. Sizes are those of what has to be shipped.
@@ -26,10 +26,11 @@ CODE = "VERSION = {number}\n"
 
 
 def main() -> None:
-    """Build in full, change the code, build again; print times and sizes for each format and for both."""
+    """Build in full, change the code, build again; print times and sizes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--python", default="host")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--formats", default="deb,rpm")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=Path.home() / ".cache") as scratch:
         directory = Path(scratch)
@@ -39,8 +40,7 @@ def main() -> None:
         (root / "heavy").mkdir()
         (root / "heavy/__init__.py").write_text(CODE.format(number=0))
         build(root, directory / "warm", default_cache(), arguments.python, "deb")  # resolves and downloads
-        for formats in ("deb",), ("rpm",), ("deb", "rpm"):
-            measure(root, directory / "-".join(formats), arguments.python, formats, arguments.rounds)
+        measure(root, directory / "measured", arguments.python, tuple(arguments.formats.split(",")), arguments.rounds)
 
 
 def measure(root: Path, directory: Path, python: str, formats: tuple[str, ...], rounds: int) -> None:
