@@ -52,7 +52,7 @@ def test_folder_that_is_no_package(root: Path) -> None:
     write_proposal(proposed(root))
     config = load_config(root)
 
-    assert (config.name, config.version, config.source, config.scripts) == (
+    assert (config.name, config.version, config.source, config.scripts.commands) == (
         "shop",
         "0.1.0",
         ("ProjectSrc",),
