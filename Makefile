@@ -9,11 +9,14 @@ PYTEST_OPTIONS ?=
 # the tests of one file share packages and machines, so they stay together
 PARALLEL ?= -n auto --maxprocesses 4 --dist loadfile
 venv := .venv/bin
+# what the templates become; a loop over one directory (SC2043) is a loop over several in another package
+scripts := $(wildcard $(foreach s,preinst postinst prerm postrm,*-sample/rendered/deb/$(s)) \
+    $(foreach s,pre post preun postun posttrans verifyscript,*-sample/rendered/rpm/$(s)) *-sample/rendered/*/opt/*/bin/*)
 
 help:
 	@echo 'make sample    build both samples as .deb and .rpm into dist/ and show them'
 	@echo 'make test      everything: lint, unit tests, end-to-end tests in real target systems'
-	@echo 'make lint      ruff and mypy'
+	@echo 'make lint      ruff, mypy and shellcheck'
 	@echo 'make unit      the tests that need no target system (about a minute)'
 	@echo 'make e2e       the end-to-end tests alone'
 	@echo 'make targets   make the target systems ahead of the tests ($(TARGETS))'
@@ -43,6 +46,7 @@ lint: setup-test
 	$(venv)/ruff format --check .
 	$(venv)/ruff check --config pkggen/activation/ruff.toml pkggen/activation
 	$(venv)/mypy
+	shellcheck --shell=sh --exclude=SC2043 .ci/bootstrap .ci/run $(scripts)
 
 unit: setup-test
 	$(venv)/python -m pytest $(PARALLEL) tests/unit $(PYTEST_OPTIONS)
