@@ -65,14 +65,23 @@ def plugin_admission(description: bytes) -> str:
     """Return what a plugin's description tells before the files are there; byte code follows its source."""
     told = json.loads(description)
     files = [[path, 0, digest, 0] for path, _, digest, _ in told["files"] if not path.endswith(".pyc")]
-    kept = {key: told[key] for key in ("name", "extends", "abi", "distributions", "scripts")}
-    return _json(kept | {"files": files}).decode()
+    head = {key: told[key] for key in ("name", "extends", "abi")}
+    return _admission(head, distributions=told["distributions"], files=files, scripts=told["scripts"])
 
 
 def app_admission(name: str, abi: str, layers: Sequence[Layer]) -> str:
     """Return what plugins of the installed version have to fit."""
     distributions = [list(d) for layer in layers for d in layer.distributions]
-    return _json({"name": name, "abi": abi, "distributions": distributions}).decode()
+    return _admission({"name": name, "abi": abi}, distributions=distributions)
+
+
+def _admission(head: Mapping[str, str], **tables: Sequence[Sequence[object]]) -> str:
+    """Return JSON as it stands in a script: a line for each row, and no ``[[``, which reads like a shell's."""
+    members = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in sorted(head.items())]
+    for key, rows in sorted(tables.items()):
+        listed = "".join(f"\n{json.dumps(row, ensure_ascii=False)}," for row in rows).rstrip(",")
+        members.append(f"{json.dumps(key)}: [{listed}\n]")
+    return "{" + ",\n".join(members) + "}\n"
 
 
 def app_manifest(

@@ -48,5 +48,6 @@ def _reports(path: Path, python: str) -> list[Report]:
 
 def _text(report: Report) -> str:
     absent = "".join(f", no {name} here" for name in report.absent)
-    head = f"{report.path}: {len(report.findings)} findings (by {', '.join(report.tools)}{absent})"
+    number = len(report.findings)
+    head = f"{report.path}: {number} finding{'' if number == 1 else 's'} (by {', '.join(report.tools)}{absent})"
     return "\n".join([head, *(f"  {finding}" for finding in report.findings)])
