@@ -30,12 +30,12 @@ def components(parts: Parts, layers: Iterable[Layer], layout: Layout) -> tuple[C
     """Return the project, its dependencies and the interpreter, as far as ``layers`` hold them, in this order."""
     layers = tuple(layers)
     within = {name: layer for layer in layers for name, _ in layer.distributions}
-    trees = {
-        name: _patterns(_base(layer, layout), [d for d in parts.distributions if within.get(d.wheel.name) is layer])
-        for name, layer in within.items()
-    }
+    patterns: dict[str, tuple[str, ...]] = {}
+    for layer in layers:
+        held = [d for d in parts.distributions if within.get(d.wheel.name) is layer]
+        patterns |= _patterns(_base(layer, layout), held)
     found = [
-        _distribution(d, trees[d.wheel.name].get(d.wheel.name, ()), within[d.wheel.name].name, own=d is parts.app)
+        _distribution(d, patterns.get(d.wheel.name, ()), within[d.wheel.name].name, own=d is parts.app)
         for d in parts.distributions
         if d.wheel.name in within
     ]
@@ -136,11 +136,14 @@ def _patterns(base: str, distributions: Sequence[Distribution]) -> dict[str, tup
     for distribution in distributions:
         for entry in distribution.tree.entries:
             owner.setdefault(entry.path, distribution.wheel.name)
-    shared: dict[str, set[str]] = {}
+    inside: dict[str, set[str]] = {}
     for path, name in owner.items():
-        parts = path.split("/")
-        for depth in range(1, len(parts)):
-            shared.setdefault("/".join(parts[:depth]), set()).add(name)
+        inside.setdefault(path.rpartition("/")[0], set()).add(name)
+    shared: dict[str, set[str]] = {}
+    for directory, names in inside.items():
+        steps = directory.split("/")
+        for depth in range(1, len(steps) + 1):
+            shared.setdefault("/".join(steps[:depth]), set()).update(names)
     found: dict[str, set[str]] = {}
     for path, name in owner.items():
         parts = path.split("/")
