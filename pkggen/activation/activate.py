@@ -1022,6 +1022,8 @@ def rollback(place: Place, wanted: str | None, drop: bool = False) -> dict[str, 
         names = [name for name in complete if name != previous] if wanted is None else [wanted]
         if not names or names[0] not in complete:
             raise Failure(f"there is no release {wanted or ''} to go back to".replace("  ", " "))
+        with contextlib.suppress(OSError):  # a killed run's; going back does not depend on it
+            sweep(place)
         if names[0] != previous:
             plan = Plan(place.releases / names[0] / "manifest")
             try_release(plan, f"{plan.manifest['prefix']}/releases/{names[0]}")

@@ -12,7 +12,7 @@ from email.utils import parseaddr
 from typing import Any
 
 from pkggen.errors import ArtefactError
-from pkggen.formats.members import options_of
+from pkggen.formats.members import options_of, parents
 from pkggen.formats.units import service_context, unit_texts
 from pkggen.model import Change, ConfigKind, Entry, Package, Payload, Purpose, Role
 from pkggen.templating import Templates
@@ -38,6 +38,7 @@ def template_context(package: Package) -> dict[str, object]:
         "maintainer": maintainer(payload),
         "name": package.name,
         "prefix": payload.prefix,
+        "above": tuple(parents(payload.prefix)),
         "layout": payload.layout,
         **service_context(package),
         "python": python,

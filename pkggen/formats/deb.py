@@ -135,6 +135,8 @@ def _scripts(context: Mapping[str, object], payload: Payload) -> Iterator[tuple[
     """Yield the maintainer scripts that the package has, each with its template."""
     if payload.purpose is not Purpose.APPLICATION:
         yield "preinst", "preinst"
+        yield "prerm", "layers_prerm"
+        yield "postrm", "layers_postrm"
         return
     if not payload.is_meta:
         yield from zip(_SCRIPTS, _SCRIPTS, strict=True)

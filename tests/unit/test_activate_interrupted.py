@@ -45,6 +45,18 @@ def test_a_rollback_that_can_not_switch_leaves_nothing(app: Installation, monkey
     assert (sorted(os.listdir(app.root)), os.readlink(app.root / "current")) == before
 
 
+def test_a_rollback_clears_what_a_killed_one_left(app: Installation) -> None:
+    """The home of a smoke import and half a release go with the next rollback, not only with the next installation."""
+    for version in ("1", "2"):
+        activate.configure(app.package(version).place)
+    before = sorted(os.listdir(app.root / "releases"))
+    for name in (".new-home-1/x", ".new-release-1/venv", "9-1-half/venv"):
+        (app.root / "releases" / name).mkdir(parents=True)
+    activate.rollback(app.place, None)
+
+    assert sorted(os.listdir(app.root / "releases")) == before
+
+
 @both_layouts
 def test_a_release_goes_where_rename_fails(app: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a failed first installation made is removed also when renaming no longer works."""

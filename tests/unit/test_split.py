@@ -124,7 +124,7 @@ def test_each_package_needs_what_its_own_files_need(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", sorted(FORMATS))
 def test_packages_of_layers_have_no_say(tmp_path: Path, name: str) -> None:
-    """They check the machine before they are unpacked and run nothing afterwards; their users make the release."""
+    """They check the machine and mend what dpkg takes away above them; their users make the release."""
     app, *layers = (
         FORMATS[name].render(FORMATS[name].describe(p), Templates()) for p in divided(tmp_path, ("deps", "runtime"))
     )
@@ -132,6 +132,9 @@ def test_packages_of_layers_have_no_say(tmp_path: Path, name: str) -> None:
     for rendered in layers:
         assert rendered.package.payload.purpose is Purpose.LAYERS
         scripts = {key for key, text in rendered.texts.items() if text.startswith("#!/bin/sh") or "set -eu" in text}
-        assert {s for s in scripts if not s.endswith(".spec")} == {"preinst" if name == "deb" else "pre"}
+        assert {s for s in scripts if not s.endswith(".spec")} == {
+            "deb": {"preinst", "prerm", "postrm"},
+            "rpm": {"pre"},
+        }[name]
     watching = app.texts["triggers"] if name == "deb" else app.texts["hello.spec"]
     assert "/opt/pkggen-python3.13/layers" in watching
