@@ -52,7 +52,8 @@ def change(machine: Machine, usual: str, mode: str, other: str) -> None:
     if mode == "archived":
         assert_wheels_are_the_locked_ones(machine)
     if mode == "packaged":
-        assert sorted(os.listdir(machine.root / "opt/noticeboard")) == ["manifest.json", "python", "venv"]
+        # units: what the scripts note for the next upgrade
+        assert sorted(os.listdir(machine.root / "opt/noticeboard")) == ["manifest.json", "python", "units", "venv"]
     downgrade(machine, usual)
     assert_works(machine, NOTICEBOARD, old)
     machine.packages.remove("noticeboard")
