@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 from contextlib import nullcontext
-from pathlib import Path
 
 import pytest
-
-# ``tests`` is no installed package, and pytest only adds a test's own folder to the path.
-sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.e2e.packages import Factory
 from tests.targets import TARGETS, Target, TargetError, obstacle

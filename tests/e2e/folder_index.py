@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from email.message import Message
 from pathlib import Path
+
+from tests.loopback import Answer, answering
 
 
 @dataclass
@@ -35,6 +36,12 @@ class FolderIndex:
         )
         return f"<!DOCTYPE html><html><body>{''.join(links)}</body></html>"
 
+    def respond(self, path: str, headers: Message) -> Answer:
+        """Answer a request."""
+        status, body = self.answer(path.partition("?")[0], headers.get("Authorization", ""))
+        told = {"Content-Type": "text/html" if "/simple" in path else "application/zip"}
+        return status, told | ({"WWW-Authenticate": 'Basic realm="index"'} if status == 401 else {}), body
+
     def answer(self, path: str, authorization: str) -> tuple[int, bytes]:
         """Return status and body for a request."""
         wanted = "Basic " + base64.b64encode(self.login.encode()).decode()
@@ -58,33 +65,5 @@ def normalised(name: str) -> str:
 def serving(folder: Path, login: str = "") -> Iterator[FolderIndex]:
     """Yield an index of ``folder`` that answers on a free port of the loopback."""
     index = FolderIndex(folder, login)
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            status, body = index.answer(self.path.partition("?")[0], self.headers.get("Authorization", ""))
-            self.send_response(status)
-            if status == 401:
-                self.send_header("WWW-Authenticate", 'Basic realm="index"')
-            self.send_header("Content-Type", "text/html" if "/simple" in self.path else "application/zip")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def do_HEAD(self) -> None:
-            self.send_response(405)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    index.port = server.server_port
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
+    with answering(index.respond) as index.port:
         yield index
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

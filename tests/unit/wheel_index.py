@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from email.message import Message
 from itertools import groupby
 
 from wheelsmith import Smith
 
-Answer = tuple[int, dict[str, str], bytes]
+from tests.loopback import Answer, answering
 
 
 class Index:
@@ -46,6 +45,10 @@ class Index:
                 "<!DOCTYPE html><html><body>" + "\n".join(links) + "</body></html>"
             ).encode()
 
+    def respond(self, path: str, headers: Message) -> Answer:
+        self.ranges.append(headers.get("Range", ""))
+        return self.answer(path, headers.get("Authorization", ""))
+
     def answer(self, path: str, authorization: str) -> Answer:
         self.requests.append((path, authorization))
         if path in self.answers:
@@ -59,34 +62,5 @@ class Index:
 def serving() -> Iterator[Index]:
     """Yield an empty index that answers on a free port of the loopback."""
     index = Index()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            index.ranges.append(self.headers.get("Range", ""))
-            status, headers, body = index.answer(self.path, self.headers.get("Authorization", ""))
-            self.send_response(status)
-            for key, value in headers.items():
-                self.send_header(key, value)
-            if "Content-Length" not in headers:
-                self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def do_HEAD(self) -> None:
-            self.send_response(405)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    index.port = server.server_port
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
+    with answering(index.respond) as index.port:
         yield index
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
