@@ -11,7 +11,7 @@ from pkggen.errors import PkggenError, Problem
 from pkggen.exposure import exposures
 from pkggen.formats import FORMATS
 from pkggen.metapackage import plan_metapackage
-from pkggen.pipeline import Options, describe_project, effective_config, render
+from pkggen.pipeline import Options, describe_project, effective_config, render, signing_keys
 from pkggen.project import Location, find_project, open_project
 from pkggen.reach import runs_on
 from pkggen.reporter import Reporter
@@ -52,6 +52,7 @@ def _check(options: Options, location: Location, cache: Cache, reporter: Reporte
 
     for name in options.formats:
         attempt(FORMATS[name].check_tools)
+    attempt(lambda: signing_keys(config, options))
     attempt(lambda: resolve_target(config.targets, config.arch))
     attempt(lambda: template_directory(config, options.root))
     findings: dict[str, str] = {}

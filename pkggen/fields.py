@@ -17,6 +17,8 @@ from pkggen.relations import parse_relation
 
 # Directories that are the system's: a package laid out there would own or chmod them.
 _RESERVED_PREFIXES = {"/", "/opt", "/usr", "/usr/local", "/etc", "/var", "/srv", "/home", "/root", "/tmp", "/run"}  # noqa: S108
+# a key id of 16 digits, a fingerprint, or a mail address; 8 digits can be forged
+SIGNING_KEY = r"(0x)?([0-9A-Fa-f]{16}|[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})|[^\s<>@-][^\s<>@]*@[^\s<>@]+"
 _SHELL_WORDS = {"|", "||", "&", "&&", ";", ">", ">>", "<", "2>&1"}
 
 
@@ -154,4 +156,7 @@ class Table(BaseModel):
 
 
 # archive areas and sections are plain words, such as "python" or "contrib/net" (Debian policy 2.4)
+SigningKeyName = Annotated[
+    str, matches(rf"({SIGNING_KEY})?", "name a fingerprint, a key id of 16 digits, or a mail address")
+]
 Section = Annotated[str, matches(r"([A-Za-z0-9][A-Za-z0-9+./ -]*)?", 'a section such as "python"')]

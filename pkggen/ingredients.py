@@ -40,7 +40,7 @@ from pkggen.project import (
     requirements,
 )
 from pkggen.reporter import Reporter
-from pkggen.schema import Config
+from pkggen.schema import Config, FormatTable
 from pkggen.stage import template_directory
 from pkggen.targets import resolve_target
 from pkggen.wheels import Demand, find_lock, marker_environment, resolve_wheels, unpack_all
@@ -63,6 +63,7 @@ class Options:
     arch: str = ""
     offline: bool = False
     frozen: bool = False
+    sign: str = ""  # a key for every format; "none" leaves all unsigned
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,8 +253,14 @@ def _with_wishes(config: Config, options: Options) -> Config:
             "arch": options.arch or config.arch,
             "wheels": config.wheels.model_copy(update={"frozen": config.wheels.frozen or options.frozen}),
             "depends": (*config.depends, *config.wheels.replacements),
+            **_with_key(config, options.sign),
         }
     )
+
+
+def _with_key(config: Config, key: str) -> dict[str, FormatTable]:
+    sign = {"sign": "" if key == "none" else key} if key else {}
+    return {"deb": config.deb.model_copy(update=sign), "rpm": config.rpm.model_copy(update=sign)}
 
 
 def python_spec(config: Config) -> PythonSpec:

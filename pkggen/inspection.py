@@ -12,6 +12,7 @@ from pkggen.errors import ArtefactError
 from pkggen.formats.deb_archive import read_deb
 from pkggen.formats.rpm_archive import read_rpm
 from pkggen.model import Entry
+from pkggen.openpgp import issuer_of
 
 _RELATIONS = (
     "Pre-Depends", "Depends", "Requires", "Recommends", "Suggests", "Conflicts", "Breaks", "Replaces", "Obsoletes",
@@ -81,6 +82,7 @@ def _deb(path: Path) -> Inspection:
         "installed-size": f"{control.get('Installed-Size', '?')} KiB",
         "compression": {"zst": "zstd", "gz": "gzip"}.get(archive.compression, archive.compression),
     }
+    metadata |= _signed_by(archive.signatures)
     return Inspection(
         metadata=metadata,
         relations={f: tuple(t.strip() for t in control[f].split(",")) for f in _RELATIONS if f in control},
@@ -96,8 +98,20 @@ def _rpm(path: Path) -> Inspection:
         "installed-size": f"{-(-int(archive.tags.get('size', '0')) // 1024)} KiB",
         "compression": archive.tags.get("archive_compression", ""),
     }
+    metadata |= _signed_by(archive.signatures)
     relations = {f: tuple(dict.fromkeys(archive.relations[f])) for f in _RELATIONS if archive.relations.get(f)}
     return Inspection(metadata, relations, archive.scripts, archive.members)
+
+
+def _signed_by(signatures: tuple[bytes, ...]) -> dict[str, str]:
+    """Return the keys that the signatures name; whether they hold only a keyring can tell."""
+    names = []
+    for signature in signatures:
+        try:
+            names.append(issuer_of(signature))
+        except ValueError as error:
+            names.append(f"({error})")
+    return {"signed-by": " ".join(names)} if names else {}
 
 
 def _row(entry: Entry) -> dict[str, object]:

@@ -12,6 +12,7 @@ from pkggen.cache import Cache, sha256_of
 from pkggen.changelog import read_changelog
 from pkggen.completions import with_completions
 from pkggen.description import first_paragraph
+from pkggen.errors import PkggenError
 from pkggen.extension import stage_plugin
 from pkggen.formats import FORMATS
 from pkggen.ingredients import Options, Prepared, effective_config, gather, prepare, wheel_spec
@@ -25,10 +26,12 @@ from pkggen.model import (
 from pkggen.output import claimed, publish_output
 from pkggen.project import (
     Metadata,
+    find_project,
 )
 from pkggen.reach import runs_on
 from pkggen.reporter import Reporter
 from pkggen.schema import Config
+from pkggen.signing import SigningKey
 from pkggen.stage import divide, own_commands, stage, template_directory
 from pkggen.stock import Stock, stock_key
 from pkggen.templating import Templates
@@ -53,6 +56,7 @@ def build(options: Options, cache: Cache, reporter: Reporter) -> tuple[BuiltPack
     for name in options.formats:
         FORMATS[name].check_tools()
     with claimed(options.output) as output, cache.scratch() as workshop:
+        keys = signing_keys(_located_config(options, workshop / "look"), options)
         payloads, templates = plan(options, cache, reporter, workshop)
         packages = [FORMATS[name].describe(payload) for name in options.formats for payload in payloads]
         reporter.tell(runs_on(packages))
@@ -60,7 +64,8 @@ def build(options: Options, cache: Cache, reporter: Reporter) -> tuple[BuiltPack
         built = []
         for number, package in enumerate(packages):
             rendered = FORMATS[package.format].render(package, templates)
-            built.append(_obtain(rendered, workshop / f"{number}-{package.format}", stock, reporter))
+            key = keys.get(package.format)
+            built.append(_obtain(rendered, key, workshop / f"{number}-{package.format}", stock, reporter))
         return publish_output(built, output)
 
 
@@ -118,14 +123,42 @@ def describe_project(config: Config, metadata: Metadata, commands: tuple[str, ..
     )
 
 
-def _obtain(rendered: Rendered, directory: Path, stock: Stock, reporter: Reporter) -> BuiltPackage:
+def _located_config(options: Options, workshop: Path) -> Config:
+    """Return the configuration of whatever it is that is packaged."""
+    workshop.mkdir()
+    return effective_config(replace(options, root=find_project(options.root, workshop).root))
+
+
+def signing_keys(config: Config, options: Options) -> dict[str, SigningKey]:
+    """Return, by format, the keys that packages shall be signed with, so that one knows before they are built.
+
+    Raises ConfigurationError and ToolError, for all formats at once.
+    """
+    keys: dict[str, SigningKey] = {}
+    problems: list[PkggenError] = []
+    for name in options.formats:
+        if wanted := getattr(config, name).sign:
+            where = "--sign" if options.sign else f"tool.pkggen.{name}.sign"
+            try:
+                keys[name] = FORMATS[name].signing_key(wanted, where)
+            except PkggenError as error:
+                problems.append(error)
+    if problems:
+        raise type(problems[0])(*dict.fromkeys(p for error in problems for p in error.problems))
+    return keys
+
+
+def _obtain(
+    rendered: Rendered, signer: SigningKey | None, directory: Path, stock: Stock, reporter: Reporter
+) -> BuiltPackage:
     """Return the package from stock, or made now."""
     package = rendered.package
     form = FORMATS[package.format]
-    key = stock_key(rendered, form.entries(rendered), form.packer())
+    packer = f"{form.packer()}, signed by {signer.fingerprint}" if signer else form.packer()
+    key = stock_key(rendered, form.entries(rendered), packer)
     found = stock.find(rendered, key, directory)
     if found is None:
-        found = _make(rendered, directory, stock.cache, reporter)
+        found = _make(rendered, signer, directory, stock.cache, reporter)
         stock.keep(found, key, package.payload.purpose)
     elif found.unchanged:
         reporter.note(f"{package.filename} is unchanged")
@@ -134,7 +167,9 @@ def _obtain(rendered: Rendered, directory: Path, stock: Stock, reporter: Reporte
     return found
 
 
-def _make(rendered: Rendered, directory: Path, cache: Cache, reporter: Reporter) -> BuiltPackage:
+def _make(
+    rendered: Rendered, signer: SigningKey | None, directory: Path, cache: Cache, reporter: Reporter
+) -> BuiltPackage:
     name = rendered.package.format
     work = directory / "work"
     work.mkdir(parents=True)
@@ -143,4 +178,8 @@ def _make(rendered: Rendered, directory: Path, cache: Cache, reporter: Reporter)
         shutil.rmtree(work)  # while others wait: its files are links into the cache
     with reporter.step(f"reading {rendered.package.filename} back"):
         FORMATS[name].verify(path, rendered)
+    if signer:  # the last step: unsigned bytes are the same in every build, signatures are not
+        work.mkdir()
+        with reporter.step(f"signing {rendered.package.filename} with {signer.fingerprint}"):
+            FORMATS[name].sign(path, signer, work)
     return BuiltPackage(name, path, path.stat().st_size, sha256_of(path))

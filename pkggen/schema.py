@@ -24,6 +24,7 @@ from pkggen.fields import (
     Relation,
     Relations,
     Section,
+    SigningKeyName,
     Specified,
     Split,
     Table,
@@ -156,6 +157,7 @@ class FormatTable(Table):
     priority: Literal["", "required", "important", "standard", "optional", "extra"] = ""
     group: Line = Field("", description="RPM's group")
     vendor: Line = Field("", description="who distributes the package (rpm)")
+    sign: SigningKeyName = Field("", description="the key of the gpg keyring that signs the package")
 
 
 class Config(Table):

@@ -47,6 +47,19 @@ def selection(function: _Command) -> _Command:
     return function
 
 
+_signing = (
+    click.option("--sign", default="", metavar="KEY", help="Sign with this key of the gpg keyring."),
+    click.option("--no-sign", "sign", flag_value="none", help="Sign nothing, whatever the configuration says."),
+)
+
+
+def signed(function: _Command) -> _Command:
+    """Add the options that say by whom packages are signed."""
+    for option in reversed(_signing):
+        function = option(function)
+    return function
+
+
 def _options(path: Path, formats: tuple[str, ...], *, output: Path = Path("dist"), **rest: Any) -> Options:
     return Options(root=path, formats=tuple(dict.fromkeys(formats)) or tuple(sorted(FORMATS)), output=output, **rest)
 
@@ -54,6 +67,7 @@ def _options(path: Path, formats: tuple[str, ...], *, output: Path = Path("dist"
 @click.command()
 @selection
 @_formats
+@signed
 @click.option("-o", "--output", type=click.Path(path_type=Path), default="dist", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of paths.")
 @boundary
@@ -146,6 +160,7 @@ def _view(inspection: Inspection, *, files: bool) -> str:
 @click.command()
 @selection
 @_formats
+@signed
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @boundary
 def check(*, path: Path, formats: tuple[str, ...], as_json: bool, quiet: bool, verbose: bool, **rest: Any) -> None:

@@ -8,6 +8,7 @@ from typing import Protocol
 from pkggen.formats.deb import Deb
 from pkggen.formats.rpm import Rpm
 from pkggen.model import Entry, Package, Payload, Rendered
+from pkggen.signing import SigningKey
 from pkggen.templating import Templates
 
 
@@ -18,6 +19,13 @@ class Format(Protocol):
 
     def check_tools(self) -> None:
         """Raise ToolError, with a remedy, when a program that :meth:`assemble` runs is missing."""
+        ...
+
+    def signing_key(self, wanted: str, where: str) -> SigningKey:
+        """Return the key that ``wanted`` names, which :meth:`sign` can use here.
+
+        Raises ConfigurationError, which names ``where``, and ToolError.
+        """
         ...
 
     def packer(self) -> str:
@@ -42,6 +50,13 @@ class Format(Protocol):
 
     def verify(self, path: Path, rendered: Rendered) -> None:
         """Read ``path`` back; raise IntegrityError that lists every difference from what was rendered."""
+        ...
+
+    def sign(self, path: Path, key: SigningKey, directory: Path) -> None:
+        """Add a signature to ``path`` and nothing else, working within ``directory``, ours alone.
+
+        Raises ToolError when the key's agent refuses, IntegrityError when the signature does not hold.
+        """
         ...
 
 

@@ -17,6 +17,7 @@ from pkggen.formats.context import changes_of, common_texts, template_context
 from pkggen.formats.copyright import copyright_of
 from pkggen.formats.deb_archive import DebArchive, read_deb
 from pkggen.formats.deb_control import debian_relations, installed_size
+from pkggen.formats.deb_signature import sign_deb
 from pkggen.formats.lintian import lintian_overrides
 from pkggen.formats.members import (
     complete,
@@ -30,6 +31,7 @@ from pkggen.formats.members import (
 from pkggen.formats.units import recorded_units
 from pkggen.model import ConfigKind, Entry, Kind, Package, Payload, Purpose, Rendered, Role
 from pkggen.run import find_tool, run
+from pkggen.signing import SigningKey, find_key
 from pkggen.templating import Templates
 from pkggen.versions import debian_version
 
@@ -47,6 +49,10 @@ class Deb:
     def check_tools(self) -> None:
         """Raise ToolError when what :meth:`assemble` runs is not installed."""
         find_tool("dpkg-deb", _REMEDY)
+
+    def signing_key(self, wanted: str, where: str) -> SigningKey:
+        """Return the key that ``wanted`` names; raise ConfigurationError or ToolError."""
+        return find_key(wanted, where)
 
     def packer(self) -> str:
         """Return dpkg-deb's name and version."""
@@ -122,6 +128,10 @@ class Deb:
             timeout=3600,
         )
         return path
+
+    def sign(self, path: Path, key: SigningKey, directory: Path) -> None:
+        """Add the key's signature to the file; raise ToolError or IntegrityError."""
+        sign_deb(path, key, directory)
 
     def verify(self, path: Path, rendered: Rendered) -> None:
         """Read the package back; raise IntegrityError that lists all that is not as rendered."""

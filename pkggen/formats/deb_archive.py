@@ -20,6 +20,7 @@ from pkggen.model import ConfigKind, Entry, Kind
 
 _CHUNK = 1 << 18
 _AR_MAGIC, _AR_HEADER = 8, 60  # bytes
+SIGNATURE = "_gpgorigin"  # of who made the package (debsigs(1)); others begin with _gpg, too
 _KINDS = {
     tarfile.REGTYPE: Kind.FILE,
     tarfile.AREGTYPE: Kind.FILE,
@@ -30,12 +31,16 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class DebArchive:
-    """What a .deb holds: control files by name, members with absolute paths, md5 by path, compressor of the data."""
+    """What a .deb holds: control files by name, members with absolute paths, md5 by path, compressor of the data.
+
+    ``signatures`` are those that debsigs and its like add, as they are.
+    """
 
     control: Mapping[str, str]
     members: tuple[Entry, ...]
     md5: Mapping[str, str]
     compression: str
+    signatures: tuple[bytes, ...] = ()
 
 
 def read_deb(path: Path) -> DebArchive:
@@ -46,6 +51,7 @@ def read_deb(path: Path) -> DebArchive:
         _check_shape(path, names, [m.size for m in archive.getmembers()])
         with _tarball(archive.getmember(names[1]), names[1]) as tar:
             control = {m.name.removeprefix("./"): _text(tar, m) for m in tar if m.isfile()}
+        signatures = tuple(archive.getmember(name).read() for name in names[3:])
         config = set(control.get("conffiles", "").splitlines())
         members: list[Entry] = []
         md5: dict[str, str] = {}
@@ -62,6 +68,7 @@ def read_deb(path: Path) -> DebArchive:
         tuple(m for m in members if m.path != "/"),
         md5,
         names[2].removeprefix("data.tar").lstrip(".") or "none",
+        signatures,
     )
 
 
@@ -82,8 +89,10 @@ def read_contents(path: Path, wanted: Callable[[str], bool]) -> dict[str, bytes]
 
 
 def _check_shape(path: Path, names: list[str], sizes: list[int]) -> None:
-    if len(names) != 3 or names[0] != "debian-binary" or not names[1].startswith("control.tar"):
+    if len(names) < 3 or names[0] != "debian-binary" or not names[1].startswith("control.tar"):
         raise ValueError("it does not hold debian-binary, control.tar and data.tar")
+    if strange := [name for name in names[3:] if not name.startswith("_gpg")]:
+        raise ValueError(f"something follows its data: {strange[0]}")
     # members are padded to even sizes
     if path.stat().st_size != _AR_MAGIC + sum(_AR_HEADER + size + size % 2 for size in sizes):
         raise ValueError("it is truncated, or something follows its end")

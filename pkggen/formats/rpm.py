@@ -19,9 +19,11 @@ from pkggen.formats.members import complete, differences, name_of, options_of, t
 from pkggen.formats.rpm_archive import read_rpm
 from pkggen.formats.rpm_files import file_lines, ghosts, marked
 from pkggen.formats.rpm_header import header_differences, rpm_relations
+from pkggen.formats.rpm_signature import sign_rpm
 from pkggen.formats.units import recorded_units
 from pkggen.model import Entry, Package, Payload, Purpose, Rendered
 from pkggen.run import find_tool, run
+from pkggen.signing import SigningKey, find_key
 from pkggen.templating import Templates, builtin_text
 from pkggen.versions import checked_release, rpm_version
 
@@ -42,6 +44,11 @@ class Rpm:
     def check_tools(self) -> None:
         """Raise ToolError when what :meth:`assemble` runs is not installed."""
         find_tool("rpmbuild", _REMEDY)
+
+    def signing_key(self, wanted: str, where: str) -> SigningKey:
+        """Return the key that ``wanted`` names; raise ConfigurationError or ToolError."""
+        find_tool("rpmsign", "install rpmsign (apt-get install rpm, dnf install rpm-sign)")
+        return find_key(wanted, where)
 
     def packer(self) -> str:
         """Return rpmbuild's name and version."""
@@ -128,6 +135,11 @@ class Rpm:
         if not path.is_file():
             raise ToolError(f"rpmbuild wrote no {package.filename}")
         return path
+
+    def sign(self, path: Path, key: SigningKey, directory: Path) -> None:
+        """Add the key's signature to the file; raise ToolError or IntegrityError."""
+        with _without_blanks(directory) as home:
+            sign_rpm(path, key, home)
 
     def verify(self, path: Path, rendered: Rendered) -> None:
         """Read the package back; raise IntegrityError that lists all that is not as rendered."""

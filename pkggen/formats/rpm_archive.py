@@ -9,7 +9,7 @@ import struct
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import rpmfile  # type: ignore[import-untyped]
 from rpmfile.errors import RPMError  # type: ignore[import-untyped]
@@ -18,7 +18,10 @@ from pkggen.errors import ArtefactError
 from pkggen.model import ConfigKind, Entry, Kind, Role
 
 _MAGIC = b"\xed\xab\xee\xdb"
+_LEAD = 96  # bytes before the signature header
+_SIGNATURES = {267, 268, 1002, 1005}  # DSAHEADER, RSAHEADER, PGP, GPG of rpmtag.h
 _CHUNK = 1 << 20
+_BINARY = 7  # RPM_BIN_TYPE
 # rpmfile's names of the tags of each relation; flags of rpmds.h
 RELATIONS = {
     "Requires": ("requirename", "requireflags", "requireversion"),
@@ -55,6 +58,7 @@ class RpmArchive:
     scripts: Mapping[str, str]
     members: tuple[Entry, ...]
     ghosts: frozenset[str]
+    signatures: tuple[bytes, ...] = ()
 
 
 def read_rpm(path: Path) -> RpmArchive:
@@ -63,6 +67,7 @@ def read_rpm(path: Path) -> RpmArchive:
         with path.open("rb") as stream:
             if stream.read(4) != _MAGIC:
                 raise ValueError("it does not begin as an rpm does")
+            signatures = tuple(data for tag, data in _signature_values(stream) if tag in _SIGNATURES)
             stream.seek(0)
             with rpmfile.open(fileobj=stream) as archive:
                 headers = archive.headers
@@ -75,9 +80,36 @@ def read_rpm(path: Path) -> RpmArchive:
             scripts={name: _text(headers[tag]) for name, tag in _SCRIPTS.items() if tag in headers},
             members=members,
             ghosts=ghosts,
+            signatures=signatures,
         )
     except (RPMError, struct.error, AssertionError, OSError, ValueError, LookupError, TypeError) as error:
         raise ArtefactError(f"can't be read as an rpm: {error}", where=str(path)) from error
+
+
+def signature_end(stream: IO[bytes]) -> int:
+    """Return where the signature ends and the header begins, which signatures are of."""
+    _, start, size = _signature_index(stream)
+    return start + size + -size % 8
+
+
+def _signature_index(stream: IO[bytes]) -> tuple[int, int, int]:
+    """Return how many values the signature header has, and where its store begins and how long it is."""
+    stream.seek(_LEAD)
+    magic, count, size = struct.unpack(">4s4xII", stream.read(16))
+    if magic != b"\x8e\xad\xe8\x01":
+        raise ValueError("it has no signature header")
+    return count, _LEAD + 16 + 16 * count, size
+
+
+def _signature_values(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Yield tags of the signature header with the bytes of those that are binary."""
+    count, start, _ = _signature_index(stream)
+    for row in range(count):
+        stream.seek(_LEAD + 16 + 16 * row)
+        tag, kind, offset, length = struct.unpack(">IIII", stream.read(16))
+        if kind == _BINARY:
+            stream.seek(start + offset)
+            yield tag, stream.read(length)
 
 
 def read_contents(path: Path, wanted: Callable[[str], bool]) -> dict[str, bytes]:

@@ -49,7 +49,12 @@ def units(package: Contents, scratch: Path) -> Iterator[Finding]:
 
 def lintian(path: Path) -> Iterator[Finding]:
     """Yield lintian's errors and warnings, those that the package overrides left out."""
-    done = run(["lintian", "--no-cfg", "--allow-root", "--fail-on", "none", path], check=False, timeout=1800)
+    # the signature lies where debsigs puts it, and Debian's archive takes no signed packages
+    signature = "misplaced-extra-member-in-deb"
+    done = run(
+        ["lintian", "--no-cfg", "--allow-root", "--fail-on", "none", "--suppress-tags", signature, path],
+        check=False, timeout=1800,
+    )  # fmt: skip
     yield from _parsed("lintian", _LINTIAN, done.stdout, done.stderr, done.status)
 
 

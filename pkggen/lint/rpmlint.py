@@ -40,7 +40,7 @@ _WITHIN = (
 )
 # of the package as such
 _PACKAGE = (
-    (r"E: no-signature", "Signing is a step of its own, after the build."),
+    (r"E: no-signature", "Whether a package is signed is the builder's choice."),
     (r"W: symlink-should-be-relative /usr/bin/", "Debian wants it absolute (policy 10.5)."),
     (r"W: dangling-symlink /usr/bin/", "The link leads to the current release, which %post makes."),
     (r"W: no-manual-page-for-binary ", "Python distributions bring no manual pages for their commands."),

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Callable
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,7 +24,7 @@ PYTHON = ["--python", str(PORTABLE[0])] if PORTABLE else []
 # what nfpm's acceptance tests try, as far as it is a matter of files, relations and formats
 COMMON = {
     "simple", "complex", "overrides", "metapackage", "triggers", "breaks", "conflicts", "pre-depends", "symlink",
-    "directories", "ghost", "upgrade", "compression", "changelog",
+    "directories", "ghost", "upgrade", "compression", "changelog", "signed",
 }  # fmt: skip
 
 
@@ -49,13 +53,31 @@ def test_the_scenarios_are_complete(figure: Callable[[str], None]) -> None:
     assert set(SCENARIOS) >= COMMON
 
 
+@contextmanager
+def keyring(packages: Path) -> Iterator[dict[str, str]]:
+    """Make a keyring where the scenario has a keys.sh, for as long as its packages are built."""
+    script = packages / "keys.sh"
+    if not script.exists():
+        yield {}
+        return
+    with tempfile.TemporaryDirectory(prefix="pkggen-keys-", dir="/tmp") as home:  # an agent's socket has a short path
+        variables = {"GNUPGHOME": home}
+        try:
+            subprocess.run(["sh", "-eu", script], cwd=packages, env={**os.environ, **variables}, check=True)
+            yield variables
+        finally:
+            subprocess.run(["gpgconf", "--kill", "all"], env={**os.environ, **variables}, check=False)
+
+
 def play(scenario: str, share: Path, target: Target) -> None:
     """Build the scenario's projects and run its script in a box, as root."""
     packages = share / scenario
     if not packages.exists():
         shutil.copytree(FOLDER / scenario, packages, symlinks=True)
-        for project in sorted(packages.glob("*/pkggen.toml")):
-            build(project.parent, project.parent / "dist", *PYTHON, env={"SOURCE_DATE_EPOCH": "1750000000"})
+        with keyring(packages) as variables:
+            for project in sorted(packages.glob("*/pkggen.toml")):
+                environment = {"SOURCE_DATE_EPOCH": "1750000000", **variables}
+                build(project.parent, project.parent / "dist", *PYTHON, env=environment)
     with target.box(shares={"/pkgs": packages, "/scenarios": FOLDER}) as box:
         script = f". /scenarios/library.sh; . /scenarios/{scenario}/check.sh"
         done = box.run(["sh", "-c", script], env={"FORMAT": target.family}, timeout=300)

@@ -43,6 +43,8 @@ LAYERS: tuple[tuple[str, set[str]], ...] = (
             "spdx",
             "description",
             "stock",
+            "openpgp",
+            "signing",
         },
     ),
     (
