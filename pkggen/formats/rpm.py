@@ -32,6 +32,8 @@ _SCRIPTS_OF = {Purpose.APPLICATION: _SCRIPTS, Purpose.LAYERS: ("pre",), Purpose.
 _OLD = {"el:7"}  # its rpm can't read zstd
 _REMEDY = "install rpmbuild (apt-get install rpm, dnf install rpm-build)"
 _WITH_THREADS = (4, 18)  # older rpmbuilds read T2 as a level
+# build/parseChangelog.c: an entry of an earlier year is dropped with a message, and rpmbuild ends well
+_FIRST_DAY = int(datetime(1990, 1, 1, tzinfo=timezone.utc).timestamp())
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -201,8 +203,8 @@ def _changes(payload: Payload) -> Iterator[dict[str, object]]:
 
 
 def _date(time: int) -> str:
-    """Return "Sun Jun 15 2025", in English whatever the locale."""
-    date = datetime.fromtimestamp(time, timezone.utc)
+    """Return "Sun Jun 15 2025", in English whatever the locale, and no day that rpm does not know."""
+    date = datetime.fromtimestamp(max(time, _FIRST_DAY), timezone.utc)
     return f"{_DAYS[date.weekday()]} {_MONTHS[date.month - 1]} {date.day:02} {date.year}"
 
 

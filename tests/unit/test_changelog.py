@@ -179,3 +179,16 @@ def test_rpm_reads_it(root: Path) -> None:
     assert rows[0] == "* Sat Mar 01 2025 Jane Doe <jane@hello.invalid> - 1.2.0-1"
     assert rows[2] == "- Fixed: 100% of %{lua:x} macros."
     assert [r.rsplit(" ", 1)[1] for r in rows if r.startswith("* ")] == ["1.2.0-1", "1.1.0-1", "1.0.0~rc1-1"]
+
+
+@pytest.mark.skipif(not shutil.which("rpmbuild"), reason="needs rpmbuild")
+def test_rpm_tells_of_times_before_its_own(tmp_path: Path) -> None:
+    """A package built at the epoch of zip archives, 1980, has its changelog, dated 1990: the first year rpm knows."""
+    rpm = FORMATS["rpm"]
+    old = replace(payload(tmp_path / "src"), epoch=315_532_800)
+    (tmp_path / "out").mkdir()
+    path = rpm.assemble(rpm.render(rpm.describe(old), Templates()), tmp_path / "out")
+
+    told = subprocess.run(["rpm", "-qp", "--changelog", path], capture_output=True, text=True, check=True).stdout
+    assert told.startswith("* Mon Jan 01 1990 ")
+    assert "- hello 1.2.0." in told
