@@ -95,7 +95,7 @@ class Deb:
             f"{share}/doc/{package.name}/changelog.Debian": templates.render("deb/changelog.j2", **context),
             f"{share}/lintian/overrides/{package.name}": templates.render("deb/overrides.j2", **context),
         }
-        entries = _members(Rendered(package, texts))
+        entries = _members(package, texts)
         context |= {
             "installed_size": installed_size(entries),
             "owned": [e for e in entries if (e.owner, e.group) != ("root", "root")],
@@ -106,11 +106,11 @@ class Deb:
         if paths := dict.fromkeys([*payload.interests, *(p for t in payload.triggers for p in t.paths)]):
             texts["triggers"] = "".join(f"interest-noawait {p}\n" for p in paths)
         conffiles = "".join(f"{e.path}\n" for e in entries if e.config is not ConfigKind.NONE)
-        return Rendered(package, texts | ({"conffiles": conffiles} if conffiles else {}))
+        return Rendered(package, texts | ({"conffiles": conffiles} if conffiles else {}), entries)
 
     def entries(self, rendered: Rendered) -> tuple[Entry, ...]:
         """Return everything that the package will hold, sorted by path."""
-        return _members(rendered)
+        return rendered.members
 
     def assemble(self, rendered: Rendered, directory: Path) -> Path:
         """Pack in ``directory``, which is private to us; return the package's path.
@@ -118,7 +118,7 @@ class Deb:
         Raises ToolError and StorageError. Bytes depend on the rendered package and dpkg's version alone.
         """
         payload, root = rendered.package.payload, directory / "root"
-        entries = _members(rendered)
+        entries = rendered.members
         write_buildroot((*_control_files(rendered, entries), *entries), root, payload.epoch)
         path = directory / rendered.package.filename
         compression = parse_compression(rendered.package.compression, self.name, old_target=False)
@@ -165,11 +165,11 @@ def _changes(payload: Payload) -> Iterator[dict[str, object]]:
         yield {"version": debian_version(change.version, release), "date": date, "lines": change.items}
 
 
-def _members(rendered: Rendered) -> tuple[Entry, ...]:
-    payload = rendered.package.payload
-    own = (_compressed(e) if e.path.endswith("/changelog.Debian") else e for e in text_entries(rendered))
+def _members(package: Package, texts: Mapping[str, str]) -> tuple[Entry, ...]:
+    payload = package.payload
+    own = (_compressed(e) if e.path.endswith("/changelog.Debian") else e for e in text_entries(texts, payload.epoch))
     extra = (e for e in options_of(payload, "deb").entries if e.role is not Role.GHOST)
-    return complete((*payload.entries, *extra, *own), payload, rendered.package.name)
+    return complete((*payload.entries, *extra, *own), payload, package.name)
 
 
 def _compressed(entry: Entry) -> Entry:
@@ -207,7 +207,7 @@ def _flags(compression: Compression) -> tuple[str, ...]:
 
 def _as_packed(rendered: Rendered) -> Iterator[Entry]:
     """Yield what the archive should list: everything is root's (postinst gives files away), parents included."""
-    entries = _members(rendered)
+    entries = rendered.members
     known = {e.path for e in entries}
     for path in directories(entries) - known:
         yield Entry(path, Kind.DIRECTORY, 0o755, mtime=rendered.package.payload.epoch)

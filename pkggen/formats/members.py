@@ -6,11 +6,11 @@ import hashlib
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from pkggen.errors import ConfigurationError, Problem
-from pkggen.model import Entry, FormatOptions, Kind, Payload, Purpose, Rendered
+from pkggen.model import Entry, FormatOptions, Kind, Payload, Purpose
 from pkggen.versions import package_name
 
 _NAME_LIMIT = 255  # bytes of one path component, on every common file system
@@ -28,11 +28,11 @@ def name_of(payload: Payload) -> str:
     return name if payload.purpose is Purpose.LAYERS else package_name(name)
 
 
-def text_entries(rendered: Rendered) -> Iterator[Entry]:
+def text_entries(texts: Mapping[str, str], epoch: int) -> Iterator[Entry]:
     """Yield the texts that are files of the package (their names are paths); those with ``#!`` can be run."""
-    for path, text in rendered.texts.items():
+    for path, text in texts.items():
         if path.startswith("/"):
-            yield content_entry(path, text.encode(), rendered.package.payload.epoch, executable=text.startswith("#!"))
+            yield content_entry(path, text.encode(), epoch, executable=text.startswith("#!"))
 
 
 def content_entry(path: str, content: bytes, epoch: int, *, executable: bool = False) -> Entry:
@@ -60,14 +60,19 @@ def complete(entries: Iterable[Entry], payload: Payload, name: str) -> tuple[Ent
         if is_owned(parent, payload.prefix, name):
             given[parent] = Entry(parent, Kind.DIRECTORY, 0o755, mtime=payload.epoch)
     everything = (*given.values(), *others)
-    clamped = (e if e.mtime <= payload.epoch else replace(e, mtime=payload.epoch) for e in everything)
+    clamped = (e.at_latest(payload.epoch) for e in everything)
     return tuple(sorted(clamped, key=lambda e: e.path))
 
 
 def directories(entries: Iterable[Entry]) -> set[str]:
     """Return all directories that ``entries`` lie in, the root left out."""
-    nearest = {posixpath.dirname(e.path) for e in entries} - {"/", ""}
-    return nearest | {parent for directory in nearest for parent in parents(directory)}
+    found: set[str] = set()
+    for nearest in {posixpath.dirname(e.path) for e in entries}:
+        directory = nearest
+        while directory not in ("/", "") and directory not in found:
+            found.add(directory)
+            directory = posixpath.dirname(directory)
+    return found
 
 
 def parents(path: str) -> Iterator[str]:

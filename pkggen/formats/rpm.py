@@ -107,20 +107,21 @@ class Rpm:
             names = {"post": "meta_post"} if context["tmpfiles"] else {}
         scripts = {s: templates.render(f"rpm/{t}.j2", **context).strip("\n") + "\n" for s, t in names.items()}
         refresh = [(payload.interests, templates.render("rpm/refresh.j2", **context))] if payload.interests else []
+        members = _members(package, texts)
         context |= {
             "scripts": scripts,
             "filetriggers": [
                 *refresh,
                 *((t.paths, templates.render("rpm/filetrigger.j2", **context, trigger=t)) for t in payload.triggers),
             ],
-            "files": list(file_lines(_members(Rendered(package, texts)), payload)),
+            "files": list(file_lines(members, payload)),
         }
         texts[f"{package.name}.spec"] = templates.render("rpm/spec.j2", **context)
-        return Rendered(package, texts | scripts)
+        return Rendered(package, texts | scripts, members)
 
     def entries(self, rendered: Rendered) -> tuple[Entry, ...]:
         """Return everything that the package will hold, sorted by path."""
-        return _members(rendered)
+        return rendered.members
 
     def assemble(self, rendered: Rendered, directory: Path) -> Path:
         """Pack in ``directory``, which is private to us; return the package's path.
@@ -128,7 +129,7 @@ class Rpm:
         Raises ToolError and StorageError. Bytes depend on the rendered package and rpm's version alone.
         """
         package = rendered.package
-        write_buildroot(_members(rendered), directory / "stage", package.payload.epoch)
+        write_buildroot(rendered.members, directory / "stage", package.payload.epoch)
         (directory / f"{package.name}.spec").write_text(rendered.texts[f"{package.name}.spec"], encoding="utf-8")
         (directory / "magic").write_text(builtin_text("rpm/tiny.magic"), encoding="utf-8")
         with _without_blanks(directory) as home:
@@ -146,7 +147,7 @@ class Rpm:
     def verify(self, path: Path, rendered: Rendered) -> None:
         """Read the package back; raise IntegrityError that lists all that is not as rendered."""
         archive = read_rpm(path)
-        found = list(differences(_members(rendered), archive.members, path.name))
+        found = list(differences(rendered.members, archive.members, path.name))
         found += header_differences(rendered, archive, _SCRIPTS, path.name)
         IntegrityError.raise_all(found)
 
@@ -186,11 +187,11 @@ def _without_blanks(directory: Path) -> Iterator[Path]:
         yield link
 
 
-def _members(rendered: Rendered) -> tuple[Entry, ...]:
-    payload = rendered.package.payload
+def _members(package: Package, texts: Mapping[str, str]) -> tuple[Entry, ...]:
+    payload = package.payload
     extra = options_of(payload, "rpm").entries
-    entries = (*payload.entries, *extra, *text_entries(rendered), *ghosts(payload))
-    return tuple(marked(e) for e in complete(entries, payload, rendered.package.name))
+    entries = (*payload.entries, *extra, *text_entries(texts, payload.epoch), *ghosts(payload))
+    return tuple(marked(e) for e in complete(entries, payload, package.name))
 
 
 def _changes(payload: Payload) -> Iterator[dict[str, object]]:

@@ -7,11 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-import httpx
-
 from pkggen.cache import Cache
 from pkggen.errors import ArtefactError, ConfigurationError, StorageError
-from pkggen.network.download import Downloader, MissingError, TransferError
+from pkggen.network.transfer import MissingError, TransferError
 from pkggen.reporter import Reporter
 
 _MAX_BYTES = 1 << 30
@@ -22,6 +20,8 @@ def redact(url: str) -> str:
 
     Raises ConfigurationError for what is no URL.
     """
+    import httpx  # noqa: PLC0415 - takes long to load, and a build from the cache needs none
+
     try:
         parts = urlsplit(url)
         httpx.URL(url)
@@ -51,6 +51,8 @@ def fetch(urls: Sequence[str], sha256: str, cache: Cache, reporter: Reporter, *,
             "is not in the cache, and nothing may be downloaded",
             where=names, remedy="build once without --offline, or give a local archive as python.source",
         )  # fmt: skip
+    from pkggen.network.download import Downloader  # noqa: PLC0415 - as above
+
     with cache.scratch() as scratch, Downloader(urls, time.sleep) as downloader:
         target = scratch / "download"
         for url in urls:

@@ -8,7 +8,6 @@ from urllib.parse import quote, unquote
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import Version
-from pbs_installer._versions import PYTHON_VERSIONS
 
 from pkggen.errors import ConfigurationError, IntegrityError
 from pkggen.interpreter.download import file_name
@@ -53,6 +52,8 @@ def versions_of(source: str) -> SpecifierSet:
 
 def published(arch: str, *, freethreaded: bool = False) -> dict[str, tuple[str, str]]:
     """Return address and digest ("" when unknown) of each version's newest build for ``arch``, newest version first."""
+    from pbs_installer._versions import PYTHON_VERSIONS  # noqa: PLC0415 - a large table, seldom looked into
+
     found = {}
     for version, files in PYTHON_VERSIONS.items():
         file = files.get(("linux", arch, True))

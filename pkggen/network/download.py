@@ -14,6 +14,13 @@ from types import TracebackType
 import httpx
 
 from pkggen.network.address import redacted
+from pkggen.network.transfer import (
+    ForbiddenError,
+    MissingError,
+    TooLargeError,
+    TransferError,
+    UnreachableError,
+)
 
 _ATTEMPTS = 4
 _REDIRECTS = 5
@@ -21,26 +28,6 @@ _BUSY = {408, 425, 429, 500, 502, 503, 504}
 _GONE = {404, 410}
 _TIMEOUT = httpx.Timeout(30, connect=15, read=60)
 _AS_STORED = {"accept-encoding": "identity"}  # the digest is that of the file, not of what a server makes of it
-
-
-class TransferError(Exception):
-    """Why a file did not come, in a sentence without credentials. One that is raised as such is refused for good."""
-
-
-class MissingError(TransferError):
-    """The server has no such file: another address may."""
-
-
-class ForbiddenError(TransferError):
-    """The server wants a login, or another one."""
-
-
-class UnreachableError(TransferError):
-    """Tried again and again, to no avail."""
-
-
-class TooLargeError(TransferError):
-    """More came than there should be."""
 
 
 class Downloader:
@@ -67,7 +54,7 @@ class Downloader:
         """Write what is at ``url`` to ``path``; ``advance`` is told of bytes that came, or are lost again.
 
         ``size`` is what the file has to have, if that is known; else it may have ``limit`` bytes.
-        Raises TransferError or one of its kinds, and ValueError or httpx.InvalidURL for what is no URL.
+        Raises TransferError or one of its kinds, and ValueError for what is no URL.
         """
         for attempt in range(1, _ATTEMPTS + 1):
             try:
@@ -76,6 +63,8 @@ class Downloader:
                 if attempt == _ATTEMPTS:
                     raise UnreachableError(str(error)) from None
                 self.pause(0.5 * 2 ** (attempt - 1))
+            except httpx.InvalidURL as error:
+                raise ValueError(str(error)) from None
             else:
                 return
 

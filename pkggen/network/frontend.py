@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,15 @@ class Frontend:
     index: str = ""
     folders: tuple[Path, ...] = ()
     offline: bool = False
+
+    def identity(self) -> str:
+        """Return what tells apart where back-ends come from: uv, the index as it is set, and what the folders hold."""
+        program = os.stat(uv.find_uv_bin())
+        env, inherit = index_environment(self.index, self.root)
+        settings = sorted((env | {name: os.environ[name] for name in inherit if name in os.environ}).items())
+        files = [p for folder in self.folders if folder.is_dir() for p in sorted(folder.iterdir())]
+        held = [(os.fspath(p), p.stat().st_size, p.stat().st_mtime_ns) for p in files]
+        return repr((program.st_size, program.st_mtime_ns, self.offline, settings, held))
 
     def build(self, source: Path, out: Path, *, python: str, epoch: int) -> Sequence[Path]:
         """Build ``source``, a tree or an sdist, into the new directory ``out``; return the wheels, usually one.

@@ -10,11 +10,13 @@ from pathlib import Path
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from pkggen import __version__
 from pkggen.cache import Cache
 from pkggen.config import read_pyproject
 from pkggen.errors import ConfigurationError, StorageError, ToolError
 from pkggen.model import Wheel
 from pkggen.network.frontend import Frontend
+from pkggen.project.shelf import Shelf
 from pkggen.project.wheel_file import keep_wheel
 from pkggen.reporter import Reporter
 
@@ -63,6 +65,11 @@ def build_wheel(
         _copy_source(root, source, cache.root)
         _add_stub(source)
         frontend = Frontend(cache.root / "uv", root, index, tuple(folders), offline)
+        shelf = Shelf(cache)
+        key = shelf.key(source, __version__, python, sys.version, epoch, frontend.identity())
+        known = shelf.find(key)
+        if known is not None:
+            return known
         try:
             wheels = frontend.build(source, out, python=python, epoch=epoch)
         except ToolError as error:
@@ -72,7 +79,9 @@ def build_wheel(
                 remedy="see whether `uv build --wheel` works there; --offline needs the back-end in the cache"
                 " or in a folder of wheels: see `pkggen vendor`",
             ) from error
-        return keep_wheel(wheels[0], cache)
+        wheel = keep_wheel(wheels[0], cache)
+        shelf.keep(key, wheel)
+        return wheel
 
 
 def _add_stub(source: Path) -> None:

@@ -8,23 +8,18 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-
-import httpx
+from typing import TYPE_CHECKING
 
 from pkggen.cache import Cache, sha256_of
 from pkggen.errors import ArtefactError, ConfigurationError, IntegrityError, PkggenError, Problem, StorageError
 from pkggen.model import Wheel
 from pkggen.network.address import redacted
-from pkggen.network.download import (
-    Downloader,
-    ForbiddenError,
-    MissingError,
-    TooLargeError,
-    TransferError,
-    UnreachableError,
-)
+from pkggen.network.transfer import ForbiddenError, MissingError, TooLargeError, TransferError, UnreachableError
 from pkggen.reporter import Reporter
 from pkggen.wheels.select import Choice
+
+if TYPE_CHECKING:
+    from pkggen.network.download import Downloader
 
 _WORKERS = 8  # downloads wait for the network, not for a core
 _REMEDIES = {
@@ -78,7 +73,7 @@ def _attempt(action: Callable[[], None]) -> list[_Found]:
         action()
     except PkggenError as error:
         return [(type(error), p) for p in error.problems]
-    except (ValueError, httpx.InvalidURL) as error:
+    except ValueError as error:
         return [(ConfigurationError, Problem(f"an address is no usable URL: {redacted(str(error))}", "lock"))]
     except OSError as error:
         return [(StorageError, Problem(f"a wheel can't be stored: {error.strerror}", str(error.filename or "")))]
@@ -126,6 +121,8 @@ def _offline_problem(choice: Choice) -> Problem:
 def _download_all(
     choices: Sequence[Choice], cache: Cache, reporter: Reporter, source: Source, pool: ThreadPoolExecutor
 ) -> list[_Found]:
+    from pkggen.network.download import Downloader  # noqa: PLC0415 - httpx takes long to load
+
     sizes = [c.size for c in choices]
     total = sum(s for s in sizes if s) if all(sizes) else None
     label = f"Fetching {len(choices)} wheel{'s' if len(choices) > 1 else ''}"

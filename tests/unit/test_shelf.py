@@ -1,0 +1,124 @@
+"""A project's wheel is taken from the shelf only where its files alone tell what it is."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from pkggen.cache import Cache, sha256_of
+from pkggen.model import Wheel
+from pkggen.project.shelf import Shelf, is_static, tree_digest
+
+STATIC = '[project]\nname = "app"\nversion = "1"\n'
+
+
+def project(root: Path, text: str = STATIC) -> Path:
+    root.mkdir(exist_ok=True)
+    (root / "pyproject.toml").write_text(text)
+    (root / "app.py").write_text("A = 1\n")
+    return root
+
+
+def kept(cache: Cache, tmp_path: Path, name: str = "app-1-py3-none-any.whl") -> Wheel:
+    (tmp_path / name).write_bytes(b"bytes of a wheel")
+    digest = sha256_of(tmp_path / name)
+    return Wheel("app", "1", name, cache.store_blob(tmp_path / name, digest, name), digest)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "",
+        '[build-system]\nrequires = ["hatchling>=1.24"]\n[tool.hatch.build.targets.wheel]\npackages = ["src/app"]\n',
+        '[build-system]\nrequires = ["setuptools", "wheel"]\n[tool.setuptools.package-data]\napp = ["*.txt"]\n',
+    ],
+)
+def test_a_project_that_says_all_in_its_files_is_static(tmp_path: Path, more: str) -> None:
+    """A literal version and a back-end without hooks: the tree tells what the wheel is."""
+    assert is_static(project(tmp_path / "p", STATIC + more))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[project]\nname = "app"\ndynamic = ["version"]\n',
+        '[project]\nname = "app"\nversion = "1"\ndynamic = ["dependencies"]\n',
+        '[build-system]\nrequires = ["setuptools"]\n',
+        STATIC + '[build-system]\nrequires = ["setuptools", "setuptools-scm"]\n',
+        STATIC + '[build-system]\nrequires = ["hatchling @ https://example.org/h.whl"]\n',
+        STATIC + '[build-system]\nrequires = ["not a requirement!"]\n',
+        STATIC + '[build-system]\nrequires = ["setuptools"]\nbackend-path = ["."]\n',
+        STATIC + '[build-system]\nrequires = ["hatchling"]\n[tool.hatch.build.hooks.custom]\npath = "x.py"\n',
+        STATIC
+        + '[build-system]\nrequires = ["hatchling"]\n[tool.hatch.build.targets.wheel.force-include]\n"../x" = "x"\n',
+        STATIC + '[build-system]\nrequires = ["setuptools"]\n[tool.setuptools.cmdclass]\nbuild = "x.Build"\n',
+        STATIC + '[build-system]\nrequires = ["poetry-core"]\n[tool.poetry.build]\nscript = "build.py"\n',
+        '[project]\nname = "app"\nversion = "1"\nreadme = "/etc/motd"\n',
+    ],
+)
+def test_what_may_read_more_than_its_files_is_built_each_time(tmp_path: Path, text: str) -> None:
+    """Dynamic fields, plugins, hooks, code to run, and paths that lead out of the tree."""
+    assert not is_static(project(tmp_path / "p", text))
+
+
+@pytest.mark.parametrize("name", ["setup.py", "setup.cfg"])
+def test_a_project_with_code_of_its_own_to_build_it_is_built_each_time(tmp_path: Path, name: str) -> None:
+    """setup.py can do anything; setup.cfg can name what does."""
+    root = project(tmp_path / "p")
+    (root / name).write_text("")
+    assert not is_static(root)
+
+
+def test_the_digest_follows_bytes_names_and_modes(tmp_path: Path) -> None:
+    """Every change that could be in the wheel changes the digest; .git does not."""
+    root = project(tmp_path / "p")
+    seen = [tree_digest(root)]
+    (root / "app.py").write_text("A = 2\n")
+    seen.append(tree_digest(root))
+    (root / "app.py").rename(root / "b.py")
+    seen.append(tree_digest(root))
+    (root / "b.py").chmod(0o755)
+    seen.append(tree_digest(root))
+    (root / "link").symlink_to("b.py")
+    seen.append(tree_digest(root))
+    assert len(set(seen)) == len(seen)
+    (root / ".git").mkdir()
+    (root / ".git/HEAD").write_text("ref")
+    assert tree_digest(root) == seen[-1]
+
+
+def test_a_link_out_of_the_tree_keeps_the_wheel_off_the_shelf(tmp_path: Path) -> None:
+    """What it leads to can change unseen."""
+    root = project(tmp_path / "p")
+    (root / "link").symlink_to(tmp_path)
+    assert tree_digest(root) is None
+    assert Shelf(Cache(tmp_path / "cache")).key(root, "x") == ""
+
+
+def test_a_kept_wheel_is_found_by_the_same_tree_and_circumstances(tmp_path: Path) -> None:
+    """Another Python is another key; a damaged blob or an old note is no find."""
+    cache = Cache(tmp_path / "cache")
+    shelf, root = Shelf(cache), project(tmp_path / "p")
+    wheel, key = kept(cache, tmp_path), shelf.key(root, "3.11")
+    assert shelf.find(key) is None
+    shelf.keep(key, wheel)
+    assert shelf.find(key) == wheel
+    assert shelf.find(shelf.key(root, "3.12")) is None
+    (note,) = (tmp_path / "cache/built").iterdir()
+    os.utime(note, (time.time() - 90000, time.time() - 90000))
+    assert shelf.find(key) is None
+    os.utime(note)
+    wheel.path.write_bytes(b"other bytes")
+    assert shelf.find(key) is None
+
+
+def test_a_compiled_wheel_is_not_kept(tmp_path: Path) -> None:
+    """It follows from the compiler and the libraries of the machine, too."""
+    cache = Cache(tmp_path / "cache")
+    shelf, root = Shelf(cache), project(tmp_path / "p")
+    key = shelf.key(root, "3.11")
+    shelf.keep(key, kept(cache, tmp_path, "app-1-cp311-cp311-linux_x86_64.whl"))
+    assert shelf.find(key) is None
