@@ -23,6 +23,15 @@ LINKS = {"/usr/bin/dnf": "dnf5", "/usr/bin/yum": "dnf"}
 """Path → where it leads, unless the root has one already; they belong to RELEASE. Fedora's dnf5
 brings the first."""
 
+DIRECTORIES = (
+    "/etc/sysconfig",
+    "/usr/share/bash-completion/completions",
+    "/usr/share/fish/vendor_completions.d",
+    "/usr/share/licenses",
+    "/usr/share/zsh/site-functions",
+)
+"""What Fedora's ``filesystem`` owns besides what Debian has, so that no package leaves it behind."""
+
 NAMES = {
     "bash": ("bash",),
     "ca-certificates": ("ca-certificates",),

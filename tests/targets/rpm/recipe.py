@@ -11,7 +11,7 @@ from ..cache import TAR_ATTRIBUTES, RootCache, unpack
 from ..debian import DebianRecipe
 from ..errors import TargetError
 from ..process import execute
-from .additions import FILES, LINKS
+from .additions import DIRECTORIES, FILES, LINKS
 from .inventory import Member, accounts, read_packages, take_inventory
 from .spec import render
 
@@ -62,6 +62,8 @@ def add_files(root: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
         file.chmod(0o644)
+    for path in DIRECTORIES:
+        (root / path.lstrip("/")).mkdir(parents=True, exist_ok=True)
     for path, aim in LINKS.items():
         link = root / path.lstrip("/")
         if not link.exists():
