@@ -599,10 +599,11 @@ def check_place(place: Place, plan: Plan) -> None:
 def run(
     argv: list[str], limit: float, stdin: str = "", environment: dict[str, str] = ENVIRONMENT, *,
     become: Callable[[], None] | None = None, cwd: str = "/",
-) -> tuple[int, str]:  # fmt: skip
+) -> tuple[int | None, str]:  # fmt: skip
     """Run a program to its end, in a fixed environment; return its status and last words.
 
-    ``become`` runs in the new process, to make it another user's. 126: it could not be started.
+    ``become`` runs in the new process, to make it another user's. None, no status a program
+    could end with: it could not be started.
     """
     try:
         process = subprocess.Popen(
@@ -610,7 +611,7 @@ def run(
             start_new_session=True, universal_newlines=True, encoding="utf-8", errors="replace", preexec_fn=become,
         )  # fmt: skip
     except (OSError, subprocess.SubprocessError) as error:
-        return 126, str(error)
+        return None, str(error)
     try:
         output, _ = process.communicate(stdin, timeout=limit)
     except subprocess.TimeoutExpired:
@@ -621,6 +622,11 @@ def run(
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
     return process.returncode, "\n".join(output.strip().splitlines()[-8:])
+
+
+def ending(status: int | None) -> str:
+    """Return in words what ``run`` gave as the status."""
+    return "could not be started" if status is None else f"status {status}"
 
 
 @contextlib.contextmanager
@@ -730,9 +736,9 @@ def install_wheels(plan: Plan, scratch: Path) -> None:
     # /dev/null says that no configuration file counts, not even the machine's, which --isolated would read
     environment = {**ENVIRONMENT, "PIP_CONFIG_FILE": os.devnull, "TMPDIR": f"{scratch}/work"}
     status, words = run(argv, COMPILE_LIMIT, environment=environment, become=mortal())
-    if status:
+    if status != 0:
         full = any(os.strerror(number) in words for number in (errno.ENOSPC, errno.EDQUOT, errno.EROFS))
-        raise Failure(f"pip could not install the wheels (status {status}):\n{words}", UNFIT if full else FAILED)
+        raise Failure(f"pip could not install the wheels ({ending(status)}):\n{words}", UNFIT if full else FAILED)
 
 
 def forget_scripts(record: Path, plan: Plan) -> None:
@@ -776,15 +782,13 @@ def try_release(plan: Plan, release: str) -> None:
     become = becoming(plan.user, ids)
     with scratch_home(os.path.dirname(release), ids) as home:
         status, words = run(argv, SMOKE_LIMIT, environment={**ENVIRONMENT, "HOME": home}, become=become)
-    if (
-        status == 126 and become
-    ):  # not for everyone: a parent directory is closed to others, or there is no such user id
+    if status is None and become:  # a parent directory is closed to others, or there is no such user id
         with scratch_home(os.path.dirname(release), (0, 0)) as home:
             status, words = run(argv, SMOKE_LIMIT, environment={**ENVIRONMENT, "HOME": home})
-    if status:
+    if status != 0:
         names = ", ".join(plan.smoke) or "the interpreter"
         raise Failure(
-            f"release {os.path.basename(release)} does not start ({names}, status {status}):\n{words}", BROKEN
+            f"release {os.path.basename(release)} does not start ({names}, {ending(status)}):\n{words}", BROKEN
         )
 
 
@@ -931,8 +935,8 @@ def configure(place: Place, reason: str = "", kind: str = "") -> dict[str, Any]:
             os.mkdir(place.releases, 0o755)
         check_place(place, plan)
         status, words = run([plan.interpreter, "-I", "-B", "-c", ""], SMOKE_LIMIT)
-        if status:
-            raise Failure(f"the interpreter does not run on this machine (status {status}): {words}", BROKEN)
+        if status != 0:
+            raise Failure(f"the interpreter does not run on this machine ({ending(status)}): {words}", BROKEN)
         sweep(place)
         known = plan.id in place.complete() or plan.id == previous
         try:

@@ -161,7 +161,7 @@ def outcome_of(check: dict[str, Any], release: Path, limit: float) -> str:
     except KeyError as error:
         return str(error.args[0])
     status, words = activate.run(argv, limit, environment=environment, become=become)
-    return f"{' '.join(argv)} ended with status {status}: {words}" if status else ""
+    return "" if status == 0 else f"{' '.join(argv)}: {activate.ending(status)}: {words}"
 
 
 def trouble(unit: str, state: State, check: dict[str, Any], release: Path, limit: float) -> str:

@@ -289,6 +289,25 @@ def test_root_imports_nothing(base: Base) -> None:
         activate.configure(app.package("3", {f"{site}/picky.py": module.format(0)}, smoke=["picky"]).place)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives up root's rights")
+def test_no_exit_status_makes_root_import(base: Base) -> None:
+    """Status 126, which shells give for what they can't start, is a failed import: root does not repeat it."""
+    module = "import os\nos._exit(126 if os.getuid() else 0)\n"
+    with tempfile.TemporaryDirectory() as directory:
+        os.chmod(directory, 0o755)
+        (root := Path(directory, "hello")).mkdir()
+        app = Installation(root, base).package("1", {f"{base.site}/sly.py": module}, smoke=["sly"])
+
+        with pytest.raises(activate.Failure, match=r"does not start .sly, status 126"):
+            activate.configure(app.place)
+
+
+def test_what_cannot_be_started_is_told(app: Installation) -> None:
+    """None is no exit status: the reason is told without a number."""
+    assert activate.run([f"{app.root}/nothing"], 5)[0] is None
+    assert (activate.ending(None), activate.ending(126)) == ("could not be started", "status 126")
+
+
 def test_verify_of_the_package_wants_its_own_release(app: Installation) -> None:
     """After a rollback the release is whole, but not the one that the package manager believes in."""
     for version in ("1", "2"):
