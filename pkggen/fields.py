@@ -156,6 +156,10 @@ class Table(BaseModel):
 
 
 # archive areas and sections are plain words, such as "python" or "contrib/net" (Debian policy 2.4)
+# dpkg-maintscript-helper puts it into an expression of sed's
+ConffilePath = Annotated[
+    AbsolutePath, matches(r"/[A-Za-z0-9/._+@-]+", "an absolute path of letters, digits and / . _ + @ -")
+]
 SigningKeyName = Annotated[
     str, matches(rf"({SIGNING_KEY})?", "name a fingerprint, a key id of 16 digits, or a mail address")
 ]

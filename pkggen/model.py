@@ -467,6 +467,7 @@ class FormatOptions:
     compression: str = ""
     section: str = ""
     priority: str = ""
+    removed_conffiles: tuple[str, ...] = ()
     group: str = ""
     vendor: str = ""
     entries: tuple[Entry, ...] = ()

@@ -15,6 +15,7 @@ from pkggen.fields import (
     IDENTIFIER,
     Command,
     Completions,
+    ConffilePath,
     Destination,
     Line,
     Mode,
@@ -155,6 +156,7 @@ class FormatTable(Table):
     compression: Annotated[str, matches(f"({COMPRESSION})?", "zstd, xz, gzip (with :LEVEL) or none")] = ""
     section: Section = Field("", description="Debian's archive section")
     priority: Literal["", "required", "important", "standard", "optional", "extra"] = ""
+    removed_conffiles: tuple[ConffilePath, ...] = Field((), description="configuration of earlier versions (deb)")
     group: Line = Field("", description="RPM's group")
     vendor: Line = Field("", description="who distributes the package (rpm)")
     sign: SigningKeyName = Field("", description="the key of the gpg keyring that signs the package")

@@ -291,6 +291,7 @@ def _options(
         compression=table.compression,
         section=table.section,
         priority=table.priority,
+        removed_conffiles=table.removed_conffiles,
         group=table.group,
         vendor=table.vendor,
         entries=extra,

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from email.utils import format_datetime
 from pathlib import Path
 
-from pkggen.errors import IntegrityError, Problem
+from pkggen.errors import ConfigurationError, IntegrityError, Problem
 from pkggen.files.places import gzipped
 from pkggen.formats.buildroot import write_buildroot
 from pkggen.formats.compression import Compression, parse_compression
@@ -98,6 +98,7 @@ class Deb:
         entries = _members(package, texts)
         context |= {
             "installed_size": installed_size(entries),
+            "removed_conffiles": _removed_conffiles(payload, entries),
             "owned": [e for e in entries if (e.owner, e.group) != ("root", "root")],
         }
         texts["control"] = templates.render("deb/control.j2", **context)
@@ -141,6 +142,15 @@ class Deb:
         IntegrityError.raise_all(found)
 
 
+def _removed_conffiles(payload: Payload, entries: tuple[Entry, ...]) -> tuple[str, ...]:
+    """Return the paths; raise ConfigurationError for those that the package still has."""
+    paths = () if payload.purpose is not Purpose.APPLICATION else options_of(payload, "deb").removed_conffiles
+    present = {e.path for e in entries}
+    where, remedy = "tool.pkggen.deb.removed-conffiles", "remove it from one of the two"
+    ConfigurationError.raise_all(Problem(f"{p} is still in the package", where, remedy) for p in paths if p in present)
+    return paths
+
+
 def _scripts(context: Mapping[str, object], payload: Payload) -> Iterator[tuple[str, str]]:
     """Yield the maintainer scripts that the package has, each with its template."""
     if payload.purpose is not Purpose.APPLICATION:
@@ -151,9 +161,11 @@ def _scripts(context: Mapping[str, object], payload: Payload) -> Iterator[tuple[
     if not payload.is_meta:
         yield from zip(_SCRIPTS, _SCRIPTS, strict=True)
         return
-    if context["owned"] or context["tmpfiles"] or context["triggers"]:
+    if context["removed_conffiles"]:
+        yield "preinst", "meta_preinst"
+    if context["owned"] or context["tmpfiles"] or context["triggers"] or context["removed_conffiles"]:
         yield "postinst", "meta_postinst"
-    if context["ghosts"]:
+    if context["ghosts"] or context["removed_conffiles"]:
         yield "postrm", "meta_postrm"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pkggen.formats.members import options_of
-from pkggen.model import Package, Payload
+from pkggen.model import Package, Payload, Purpose
 
 _VENDORED = "The interpreter and the wheels are shipped as their makers built them."
 _OF_ELF_FILES = (
@@ -57,6 +57,9 @@ def lintian_overrides(package: Package) -> Iterator[tuple[str, str, str]]:
         yield "maintainer-script-calls-systemctl", "[prerm:*]", reason
         reason = "The services are made for systemd alone."
         yield "package-supports-alternative-init-but-no-init.d-script", "*", reason
+    if payload.purpose is Purpose.APPLICATION and options_of(payload, "deb").removed_conffiles:
+        reason = "It is called as debhelper does it, which does not build this package."
+        yield "maintainer-script-should-not-use-dpkg-maintscript-helper", "*", reason
     for tree in payload.layout.trees:
         yield from ((tag, f"*[{tree[1:]}/*]", reason) for tag, reason in _below_trees(payload))
 

@@ -13,7 +13,7 @@ from tests.targets import Box, Target
 
 KINDS = ("config", "config-noreplace")
 EDITS = ("unchanged", "edited", "deleted")
-CHANGES = ("the same", "changed")
+CHANGES = ("the same", "changed", "dropped", "dropped, not named")
 CELLS = tuple(itertools.product(EDITS, CHANGES))
 SHOW = 'cd /etc/matrix 2>/dev/null || exit 0; for f in *; do printf "%s=%s\\n" "$f" "$(cat "$f")"; done'
 
@@ -32,8 +32,13 @@ def share(tmp_path_factory: pytest.TempPathFactory) -> Path:
         config = ['name = "matrix"', f'version = "{version}"', "meta = true"]
         for kind, (edit, change) in itertools.product(KINDS, CELLS):
             file = name(kind, edit, change)
+            if version == "2" and change.startswith("dropped"):
+                continue
             (root / file).write_text(f"{version if change == 'changed' else 1}\n")
             config.append(f'[[files]]\nsrc = "{file}"\ndst = "/etc/matrix/{file}"\ntype = "{kind}"')
+        if version == "2":
+            dropped = [f"/etc/matrix/{name(kind, edit, 'dropped')}" for kind, edit in itertools.product(KINDS, EDITS)]
+            config.insert(3, f"deb.removed-conffiles = {dropped}")
         (root / "pkggen.toml").write_text("\n".join(config) + "\n")
         for path in build(root, home / f"dist{version}").values():
             path.rename(home / f"{version}{path.suffix}")

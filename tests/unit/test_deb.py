@@ -278,3 +278,13 @@ def test_long_descriptions() -> None:
     control = rendered(payload(project=project(description=text))).texts["control"]
 
     assert all(row.startswith(" ") for row in control.split("Description: ")[1].splitlines()[1:])
+
+
+def test_a_removed_conffile_that_is_there() -> None:
+    """A path can't be in the package and among those that it has no more."""
+    options = {"deb": FormatOptions(entries=(entry("/etc/a", b""),), removed_conffiles=("/etc/a", "/etc/b"))}
+    deb = FORMATS["deb"]
+
+    with pytest.raises(ConfigurationError, match=r"removed-conffiles: /etc/a is still in the package") as caught:
+        deb.render(deb.describe(payload(options=options)), Templates())
+    assert "/etc/b" not in str(caught.value)
