@@ -30,7 +30,7 @@ where = ["src"]
 [tool.pkggen]
 maintainer = "Nobody <nobody@example.org>"
 smoke = ["{smoke}"]
-"""
+{keys}"""
 MAIN = "from {name} import VERSION\n\n\ndef main():\n    print('{name}', VERSION)\n"
 
 
@@ -40,7 +40,7 @@ class Tiny:
 
     ``modules`` maps a file's path in the package to its text; ``{version}`` in it is filled in.
     ``smoke`` names what has to be importable before a release is switched to. ``service_keys`` is
-    added to the service's table, ``tables`` to the configuration; ``files`` lie beside the sources.
+    added to the service's table, ``keys`` and ``tables`` to the configuration; ``files`` lie beside the sources.
     """
 
     name: str = "tiny"
@@ -50,6 +50,7 @@ class Tiny:
     service_keys: str = ""
     tables: str = ""
     files: tuple[tuple[str, str], ...] = ()
+    keys: str = ""
 
     def source(self, version: str, root: Path) -> Path:
         """Write the project's source tree to the new directory ``root`` and return it."""
@@ -61,7 +62,7 @@ class Tiny:
         for path, text in self.files:
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_text(text)
-        project = PROJECT.format(name=self.name, version=version, smoke=self.smoke or self.name)
+        project = PROJECT.format(name=self.name, version=version, smoke=self.smoke or self.name, keys=self.keys)
         if self.service:
             script = f'{self.name}-serve = "{self.name}.{self.service}:main"\n'
             project = project.replace("[project.scripts]\n", "[project.scripts]\n" + script)

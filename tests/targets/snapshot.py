@@ -40,6 +40,10 @@ BOOKKEEPING: Mapping[str, tuple[str, ...]] = {
 """What the package manager keeps for itself: it differs after any installation and removal."""
 
 
+COMMON = ("/usr/share/licenses",)
+"""Directories that Fedora's package filesystem owns and a converted root lacks; what lies in them counts."""
+
+
 @dataclass(frozen=True)
 class Member:
     """One path: ``content`` is a file's SHA-256, a link's target or a device's number."""
@@ -62,7 +66,7 @@ def snapshot(box: Box) -> dict[str, Member]:
     """
     left_out = {*KERNEL, *BOOKKEEPING[box.family], *box.shares}
     root = str(box.root)
-    return {path: _member(root + path) for path in sorted(_walk(root, "", left_out))}
+    return {path: _member(root + path) for path in sorted(_walk(root, "", left_out)) if path not in COMMON}
 
 
 def difference(before: Snapshot, after: Snapshot) -> list[str]:
