@@ -17,13 +17,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 
 import uv
+
+from benchmarks.cost import Cost, cost_of, median_of
 
 REQUIREMENTS = ("jupyterlab", "ipywidgets", "matplotlib", "pandas")
 PROJECT = """\
@@ -68,8 +68,8 @@ class Bench:
         for name in {"pkggen": ("pkggen/blobs", "pkggen/trees/wheel"), "uv pip sync": ("uv",)}.get(contender, ("pip",)):
             shutil.rmtree(self.home / name, ignore_errors=True)
 
-    def fetch(self, contender: str) -> float:
-        """Return the seconds that one contender takes for the lock."""
+    def fetch(self, contender: str) -> Cost:
+        """Return what one contender takes for the lock."""
         if contender == "pkggen":
             return self.timed([sys.executable, "-m", "benchmarks.lock_fetch", self.project])
         if contender == "uv pip sync":
@@ -80,32 +80,33 @@ class Bench:
         words = ["download", "-q", "--require-hashes", "--only-binary", ":all:", "-d", self.home / "downloads"]
         return self.timed([sys.executable, "-m", "pip", *words, "-r", self.home / "requirements.txt"])
 
-    def render(self) -> float:
-        """Return the seconds of a build up to packing."""
+    def render(self) -> Cost:
+        """Return what a build up to packing takes."""
         output = self.home / "rendered"
         return self.timed([sys.executable, "-m", "pkggen.cli", "render", "-q", self.project, "-o", output, "--frozen"])
 
-    def timed(self, command: Sequence[str | Path]) -> float:
-        """Run ``command`` with the private caches and return its seconds."""
+    def timed(self, command: Sequence[str | Path]) -> Cost:
+        """Run ``command`` with the private caches and return what it takes."""
         own = {"UV_CACHE_DIR": "uv", "PIP_CACHE_DIR": "pip", "PKGGEN_CACHE_DIR": "pkggen", "VIRTUAL_ENV": "venv"}
-        started = time.perf_counter()
-        run(command, {name: str(self.home / folder) for name, folder in own.items()})
-        return time.perf_counter() - started
+        return cost_of(lambda: run(command, {name: str(self.home / folder) for name, folder in own.items()}))
 
 
 def run(command: Sequence[str | Path], env: Mapping[str, str] | None = None) -> None:
     """Run a command to its end; its words are shown when it fails."""
-    done = subprocess.run(command, env={**os.environ, **(env or {})}, check=False, capture_output=True, text=True)
+    # a program that is installed has its byte code
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    done = subprocess.run(command, env={**environment, **(env or {})}, check=False, capture_output=True, text=True)
     if done.returncode != 0:
         raise SystemExit(f"{' '.join(map(str, command))}: {done.stderr}")
 
 
-def compare(title: str, rounds: Mapping[str, list[float]]) -> None:
-    """Print each contender's median, and its ratio to uv's."""
-    base = median(rounds["uv pip sync"])
-    for name, seconds in rounds.items():
-        each = ", ".join(f"{s:.2f}" for s in seconds)
-        print(f"{title:<6} {name:<26} {median(seconds):6.2f} s  {median(seconds) / base:5.2f} of uv's  ({each})")
+def compare(title: str, rounds: Mapping[str, list[Cost]]) -> None:
+    """Print each contender's medians, by the clock and of processors, and their ratio to uv's."""
+    base = median_of(rounds["uv pip sync"])
+    for name, costs in rounds.items():
+        each, mid = ", ".join(f"{c.wall:.2f}" for c in costs), median_of(costs)
+        print(f"{title:<6} {name:<24} {mid.wall:6.2f} s  {mid.wall / base.wall:5.2f} of uv's  ({each}); ", end="")
+        print(f"processors {mid.cpu:.2f} s")
 
 
 def main() -> None:
@@ -118,7 +119,7 @@ def main() -> None:
         bench = Bench(Path(scratch))
         print(f"{bench.prepare()} wheels, Python {VERSION}")
         if arguments.only != "warm":
-            cold: dict[str, list[float]] = {name: [] for name in OURS}
+            cold: dict[str, list[Cost]] = {name: [] for name in OURS}
             for number in range(arguments.rounds):
                 for name in OURS[number % 3 :] + OURS[: number % 3]:
                     bench.forget(name)
@@ -128,7 +129,7 @@ def main() -> None:
             for name in OURS:
                 bench.fetch(name)
             bench.render()
-            warm: dict[str, list[float]] = {name: [] for name in ("pkggen, up to packing", *OURS)}
+            warm: dict[str, list[Cost]] = {name: [] for name in ("pkggen, up to packing", *OURS)}
             for number in range(arguments.rounds):
                 warm["pkggen, up to packing"].append(bench.render())
                 for name in OURS[number % 3 :] + OURS[: number % 3]:

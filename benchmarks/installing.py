@@ -1,0 +1,102 @@
+"""Installing, configuring and going back on a target, against what each replaces, in one run.
+
+    python -m benchmarks.installing --archive INTERPRETER.tar.gz [--set small|heavy] [--target debian:12] [--rounds 3]
+
+Each round has fresh offline boxes, on one file system. In turn:
+
+- whole install: ``apt-get install`` of the package, against ``dpkg --unpack`` of a package with the
+  very same data member and no scripts ("bare"): what the package manager takes to put those files
+  there, flushed to disk, and nothing else. ``apt-get install`` of the bare one tells apt's own part.
+- post-install: ``dpkg --configure`` after ``dpkg --unpack``, against ``python -m venv`` and
+  ``pip install --no-index`` of the same wheels with the interpreter of the same archive.
+- rollback: ``<app>-releases rollback`` after an upgrade, against ``apt-get install`` of the old version.
+
+The medians count: seconds, and in brackets seconds of processors, which other load moves less.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tarfile
+import tempfile
+from collections import defaultdict
+from pathlib import Path
+
+from benchmarks.cost import Cost, median_of
+from benchmarks.sets import SETS, Subject, make_bare, make_subject, timed
+from tests.targets import TARGETS, Box
+
+APT = "apt-get install -qq -y --allow-downgrades"
+
+
+def main() -> None:
+    """Build, install, go back and compare; print the medians and ratios of each set."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--archive", type=Path, required=True)
+    parser.add_argument("--set", choices=sorted(SETS), action="append", dest="sets")
+    parser.add_argument("--target", default="debian:12")
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=Path.home() / ".cache") as scratch:
+        directory = Path(scratch)
+        with tarfile.open(arguments.archive) as tar:
+            tar.extractall(directory / "interpreter", filter="data")
+        for name in arguments.sets or SETS:
+            subject = make_subject(name, directory, arguments.archive, arguments.target)
+            make_bare(subject.packages[0], subject.home / "dist/bare.deb")
+            seconds: dict[str, list[Cost]] = defaultdict(list)
+            for _ in range(arguments.rounds):
+                measure(subject, directory, arguments.target, seconds)
+            show(name, {what: median_of(costs) for what, costs in seconds.items()})
+            shutil.rmtree(subject.home)
+
+
+def measure(subject: Subject, directory: Path, target: str, seconds: dict[str, list[Cost]]) -> None:
+    """Add the times of one round to ``seconds``."""
+
+    def box() -> Box:
+        return TARGETS[target].box(shares={"/share": directory})
+
+    dist = f"/share/{subject.home.name}/dist"
+    old, new = (f"{dist}/{package.name}" for package in subject.packages)
+    with box() as installed:
+        seconds["install"].append(timed(installed, f"{APT} {old}"))
+        seconds["upgrade"].append(timed(installed, f"{APT} {new}"))
+        releases = f"/opt/{subject.name}/bin/{subject.name}-releases"
+        seconds["rollback"].append(timed(installed, f"{releases} rollback"))
+        installed.run(f"{releases} rollback", check=True)
+        seconds["reinstall"].append(timed(installed, f"{APT} {old}"))
+    with box() as bare:
+        seconds["unpack"].append(timed(bare, f"dpkg --unpack {dist}/bare.deb"))
+    with box() as bare:
+        seconds["apt"].append(timed(bare, f"{APT} {dist}/bare.deb"))
+    with box() as configured:
+        seconds["own unpack"].append(timed(configured, f"dpkg --unpack {old}"))
+        seconds["configure"].append(timed(configured, f"dpkg --configure {subject.name}"))
+        python = "/share/interpreter/python/bin/python3"
+        venv = timed(configured, f"{python} -m venv /tmp/venv")
+        wheels = f"/share/{subject.home.name}/wheels"
+        pip = f"/tmp/venv/bin/pip install -q --no-index --find-links {wheels} {wheels}/*.whl"
+        seconds["pip"].append(venv + timed(configured, pip))
+
+
+def show(name: str, costs: dict[str, Cost]) -> None:
+    """Print one line for each comparison: seconds, and in brackets those of processors."""
+    pairs = (
+        ("whole install", "install", "bare unpacking", "unpack"),
+        ("whole install", "install", "apt with the bare package", "apt"),
+        ("post-install", "configure", "venv and pip", "pip"),
+        ("rollback", "rollback", "reinstalling the old version", "reinstall"),
+    )
+    for ours, mine, theirs, other in pairs:
+        a, b = costs[mine], costs[other]
+        shown = (f"{x / y:.2f}" if x > y / 2 else f"1/{y / x:.0f}" for x, y in ((a.wall, b.wall), (a.cpu, b.cpu)))
+        wall, cpu = shown
+        print(f"{name}: {ours} {a.wall:.2f} ({a.cpu:.2f}) s, {theirs} {b.wall:.2f} ({b.cpu:.2f}) s: {wall} ({cpu})")
+    rest = (f"{what} {costs[what].wall:.2f} ({costs[what].cpu:.2f}) s" for what in ("own unpack", "upgrade"))
+    print(f"{name}: {', '.join(rest)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
