@@ -11,7 +11,7 @@ from statistics import median
 
 @dataclass(frozen=True)
 class Cost:
-    """``wall`` grows with other load on the machine, ``cpu`` (user and system) hardly; it leaves waiting for disks out."""
+    """``wall`` grows with other load, ``cpu`` (user and system) less; the latter leaves waiting for disks out."""
 
     wall: float
     cpu: float

@@ -12,6 +12,7 @@ from pkggen.cache import Cache
 from pkggen.errors import ArtefactError, ConfigurationError
 from pkggen.interpreter.archive import archive_source, directory_source
 from pkggen.interpreter.download import fetch, file_name, redact
+from pkggen.interpreter.elf_notes import ElfNotes
 from pkggen.interpreter.embed import embed
 from pkggen.interpreter.harvest import host_source
 from pkggen.interpreter.host import choose_host, describe
@@ -96,7 +97,7 @@ def _find_source(
     offline: bool,
 ) -> Source:
     if spec.source == "host" or spec.source.startswith("host:"):
-        return _host(spec, target, requires_python, root)
+        return _host(spec, target, cache, requires_python=requires_python, root=root)
     if is_version(spec.source):
         return _standalone(spec, target, cache, reporter, requires_python=requires_python, locks=locks, offline=offline)
     if spec.source.startswith(("http://", "https://")):
@@ -104,7 +105,7 @@ def _find_source(
     return _path(spec, cache, reporter, root)
 
 
-def _host(spec: PythonSpec, target: Target, requires_python: SpecifierSet, root: Path) -> Source:
+def _host(spec: PythonSpec, target: Target, cache: Cache, *, requires_python: SpecifierSet, root: Path) -> Source:
     if target.arch != platform.machine():
         raise ArtefactError(
             f"this machine's interpreters are for {platform.machine()}, the target is {target.arch}",
@@ -115,7 +116,8 @@ def _host(spec: PythonSpec, target: Target, requires_python: SpecifierSet, root:
             "a local interpreter has no archive to check", where="tool.pkggen.python.sha256", remedy="remove it"
         )
     _, _, path = spec.source.partition(":")
-    return host_source(describe(root / path) if path else choose_host(requires_python), spec.keep)
+    python = describe(root / path) if path else choose_host(requires_python)
+    return host_source(python, spec.keep, ElfNotes.of(python.executable, cache))
 
 
 def _standalone(
