@@ -50,6 +50,7 @@ def planned_service(
             RestartSec=table.restart_sec,
             TimeoutStartSec=table.timeout_start or _patience(table),
             TimeoutStopSec=table.timeout_stop,
+            WatchdogSec=table.watchdog,
         ),
         limits=tuple(_limits(table.limits)),
         sandbox=sandbox_settings(_overrides(table), table.capabilities),

@@ -140,6 +140,7 @@ class ServiceTable(Table):
     start_limit_interval: Span = ""
     timeout_start: Span = ""
     timeout_stop: Span = ""
+    watchdog: Span = Field("", description="how often it has to say that it is well")
     reload: Command = Field("", description="a command, or the name of a signal")
     after: tuple[OtherUnit, ...] = ()
     wants: tuple[OtherUnit, ...] = ()

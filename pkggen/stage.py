@@ -84,7 +84,7 @@ def stage(project: Project, config: Config, target: Target, parts: Parts, epoch:
             if layout.activated
             else packaged_entries(layout, layers, parts.interpreter, isolated=config.venv.isolated, epoch=epoch)
         ),
-        *(replace(generated_entry(f"{prefix}/{h.file}", h.content, epoch), mode=0o755) for h in hooks),
+        *(generated_entry(f"{prefix}/{h.file}", h.content, epoch) for h in hooks),  # always run by name of a program
         generated_entry(f"{prefix}/manifest.json", manifest, epoch),
         *links,
     ]

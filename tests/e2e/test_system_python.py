@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.debian_archive import download
 from tests.e2e.packages import build
-from tests.targets import Box, Target, host
+from tests.targets import Box, Target
 
 PROJECT = """\
 [build-system]
@@ -80,23 +81,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def python_packages(debian_12: Target, tmp_path: Path) -> Path:
     """Return a directory with Debian 12's packages of python3 and python3-six, as far as the target lacks them."""
-    sources, archives = tmp_path / "sources.list", tmp_path / "archives"
-    signed = "[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]"
-    sources.write_text(f"deb {signed} {host.debian_mirror() or 'http://deb.debian.org/debian'} bookworm main\n")
-    for directory in (tmp_path / "lists/partial", archives / "partial"):
-        directory.mkdir(parents=True)
-    places = {
-        "Etc::SourceList": sources, "Etc::SourceParts": "/dev/null", "State::Lists": tmp_path / "lists",
-        "State::status": debian_12.tree() / "var/lib/dpkg/status", "Cache::archives": archives,
-        "Cache::pkgcache": "", "Cache::srcpkgcache": "",
-    }  # fmt: skip
-    settings = [word for name, value in places.items() for word in ("-o", f"Dir::{name}={value}")]
-    for words in (
-        ["update"],
-        ["install", "-y", "--download-only", "--no-install-recommends", "python3", "python3-six"],
-    ):
-        subprocess.run(["apt-get", "-q", *settings, *words], check=True, capture_output=True, timeout=300)
-    return archives
+    return download(debian_12, tmp_path, "python3", "python3-six")
 
 
 def guest(box: Box) -> list[str]:

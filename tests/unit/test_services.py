@@ -47,6 +47,7 @@ restart-sec = "5s"
 start-limit-burst = 3
 start-limit-interval = "10min"
 timeout-stop = "1min"
+watchdog = "30s"
 after = ["postgresql.service"]
 wants = ["redis.service"]
 limits = { open-files = 4096, memory = "20%", cpu = "150%", tasks = 50 }

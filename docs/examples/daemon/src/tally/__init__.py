@@ -1,0 +1,1 @@
+"""Counts what it is told to count."""

@@ -1,0 +1,1 @@
+"""A guestbook: visitors write, a worker looks at it, the page shows it."""
