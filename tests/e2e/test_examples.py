@@ -34,8 +34,7 @@ BY_ITSELF = ("/run", "/tmp", "/var/tmp", "/var/log/journal", "/var/lib/systemd",
 ACCOUNTS = {f"/etc/{name}{backup}" for name in ("passwd", "group", "shadow", "gshadow") for backup in ("", "-")}
 
 LEFT = {
-    # dpkg deletes a directory with the last package that is in it
-    "deb": {"- /opt"},
+    "deb": set(),
     # rpm keeps configuration that was edited and what services wrote, as docs/services.md says,
     # and directories that are the system's, all of which Fedora has
     "rpm": {
