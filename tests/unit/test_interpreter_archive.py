@@ -196,6 +196,22 @@ def test_modes_are_normalised_and_times_kept(tmp_path: Path) -> None:
     assert [int(s.st_mtime) for s in found] == [1_600_000_000] * 2
 
 
+def test_foreign_owners_and_open_directories(tmp_path: Path) -> None:
+    """Whoever made the archive owns nothing that comes out of it, and no directory is left for everyone to write to."""
+    infos = [member("python/lib/open", tarfile.DIRTYPE, mode=0o777), member("python/lib/open/theirs", mode=0o777)]
+    for info in infos:
+        info.uid, info.gid, info.uname, info.gname = 4321, 4321, "nobody", "games"
+    archive = tmp_path / "foreign.tar.gz"
+    archive.write_bytes(compressed(plain_tar(infos), ".tar.gz"))
+
+    unpack(archive, tmp_path / "out", tmp_path / "plain", "foreign.tar.gz")
+    found = [os.lstat(path) for path in [tmp_path / "out", *(tmp_path / "out").rglob("*")]]
+
+    assert {(s.st_uid, s.st_gid) for s in found} == {(os.getuid(), os.getgid())}
+    assert [s for s in found if not stat.S_ISLNK(s.st_mode) and s.st_mode & 0o022] == []
+    assert stat.S_IMODE(os.lstat(tmp_path / "out/python/lib/open/theirs").st_mode) == 0o755
+
+
 def test_a_directory_is_held_to_the_same_rules(tmp_path: Path, cache: Cache) -> None:
     """A link out of a directory given as the interpreter is refused."""
     (tmp_path / "tree/bin").mkdir(parents=True)
