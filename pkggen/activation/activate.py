@@ -10,7 +10,10 @@ argv
     configure      make the package's release from its layers and switch ``current`` to it. With
                    ``--reason install|upgrade|refresh --format deb|rpm``, and where the manifest asks
                    for hooks or health checks, ``rollout.py before`` runs just before the switch; the
-                   caller ends it with ``rollout.py settle``
+                   caller ends it with ``rollout.py settle``. With ``refresh`` (a layer changed), and
+                   without a reason (an upgrade was called off), nothing is done while a release of another
+                   version is current and has its Python: a hook, a health check or an administrator
+                   decided against the package's, and install and upgrade alone ask again
     rollback [ID]  switch back to the release that was current before, or to release ID
     status         list the releases
     verify         compare the current release, byte by byte, with what was installed; with
@@ -925,12 +928,15 @@ def strangers(place: Place) -> list[str]:
 # ---- the verbs
 
 
-def configure(place: Place, reason: str = "", kind: str = "") -> dict[str, Any]:
+def configure(place: Place, reason: str = "upgrade", kind: str = "") -> dict[str, Any]:
     """Make the package's release, try it, switch to it, drop old ones."""
     start = time.monotonic()
     plan = Plan(place.root).finish()
     with locked(place):
         previous = place.active()
+        if reason in {"", "refresh"} and previous and preferred(place, plan, previous):
+            return {"release": previous, "previous": previous, "changed": False, "files": 0, "copied": 0,
+                    "seconds": round(time.monotonic() - start, 3)}  # fmt: skip
         with contextlib.suppress(FileExistsError):
             os.mkdir(place.releases, 0o755)
         check_place(place, plan)
@@ -941,7 +947,7 @@ def configure(place: Place, reason: str = "", kind: str = "") -> dict[str, Any]:
         known = plan.id in place.complete() or plan.id == previous
         try:
             built = make(place, plan, known)
-            announce(place, plan, reason, kind)
+            announce(place, plan, reason, kind, previous)
         except BaseException:
             undo(place, plan.id, known)
             raise
@@ -958,6 +964,29 @@ def configure(place: Place, reason: str = "", kind: str = "") -> dict[str, Any]:
     place.say(told(plan.id, built, changed, seconds) + (f"; {', '.join(kept)} kept for rollback" if kept else ""))
     return {"release": plan.id, "previous": previous, "changed": changed, "files": len(plan.members),
             "copied": built.copied, "seconds": round(seconds, 3)}  # fmt: skip
+
+
+def preferred(place: Place, plan: Plan, active: str) -> bool:
+    """Tell, and say, that a release of another version than the package's is current and can run."""
+    release = place.releases / active
+    try:
+        manifest = read_json(release / "manifest/manifest.json")[1]
+    except Failure:
+        return False
+    own, found = ([str(about.get(key)) for key in ("version", "release")] for about in (plan.manifest, manifest))
+    if own == found or not os.access(release / "venv/bin/python", os.X_OK):
+        return False
+    place.say(f"release {active} stays current: it is not of the package's version, {'-'.join(own)}")
+    void(place, active)
+    return True
+
+
+def void(place: Place, active: str | None) -> None:
+    """Remove the record of a switch that has not come to pass."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        path = place.releases / ".pending.json"
+        if json.loads(path.read_text("utf-8")).get("release") != active:
+            os.unlink(path)
 
 
 def make(place: Place, plan: Plan, known: bool) -> Builder:
@@ -984,8 +1013,11 @@ def make(place: Place, plan: Plan, known: bool) -> Builder:
     return built
 
 
-def announce(place: Place, plan: Plan, reason: str, kind: str) -> None:
+def announce(place: Place, plan: Plan, reason: str, kind: str, previous: str | None) -> None:
     """Tell what carries the switch through; without a reason nobody will, and what a killed run left is void."""
+    if reason == "refresh" and previous == plan.id:  # no switch, and the caller ends here
+        void(place, previous)
+        return
     if not reason or not plan.watched:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(place.releases / ".pending.json")

@@ -67,6 +67,10 @@ def load_neighbour() -> Any:
 activate = load_neighbour()
 
 
+class Unable(activate.Failure):  # type: ignore[misc, name-defined]
+    """A hook that did not even begin."""
+
+
 class State(NamedTuple):
     """What systemd says of a unit; ``mark`` is another one after each start."""
 
@@ -244,6 +248,8 @@ def run_hook(place: Any, name: str, release: Path, about: dict[str, str]) -> Non
         "PKGGEN_APP": place.app, "PKGGEN_PREFIX": str(place.root), "PKGGEN_RELEASE": str(release), **about,
     }  # fmt: skip
     path = str(place.root / hook["file"])
+    if not os.path.isfile(path):
+        raise Unable(f"the hook {name} can't run: {path} is missing", HOOK)
     argv = [f"{bin_directory}/python", "-I", "-B", path] if path.endswith(".py") else ["/bin/sh", path]
     try:
         environment, become = identity(hook.get("user", ""), environment)
@@ -254,9 +260,9 @@ def run_hook(place: Any, name: str, release: Path, about: dict[str, str]) -> Non
             argv, cwd="/", env=environment, stdin=subprocess.DEVNULL, stdout=place.out, preexec_fn=become
         )
     except KeyError as error:
-        raise activate.Failure(f"the hook {name} can't run: {error.args[0]}", HOOK) from None
+        raise Unable(f"the hook {name} can't run: {error.args[0]}", HOOK) from None
     except (OSError, subprocess.SubprocessError) as error:
-        raise activate.Failure(f"the hook {name} can't run: {error}", HOOK) from None
+        raise Unable(f"the hook {name} can't run: {error}", HOOK) from None
     try:
         status = process.wait()
     finally:
@@ -436,8 +442,18 @@ def remove(place: Any, kind: str) -> dict[str, Any]:
     if release is None:
         place.say("no release is current: the hook before-remove does not run")
         return {}
-    record = {"reason": "remove", "format": kind}
-    run_hook(place, "before-remove", place.releases / release, about(record, version_of(place, release), ""))
+    home, record = place.releases / release, {"reason": "remove", "format": kind}
+    try:
+        run_hook(place, "before-remove", home, about(record, version_of(place, release), ""))
+    except Unable as failure:
+        place.say(f"{failure}; the removal goes on without it", error=True)
+    except activate.Failure:
+        try:
+            activate.try_release(activate.Plan(home / "manifest"), str(home))
+        except (activate.Failure, OSError) as broken:
+            place.say(f"{broken}; so the hook's failure does not count, and the removal goes on", error=True)
+            return {}
+        raise
     return {}
 
 

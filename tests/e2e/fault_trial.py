@@ -14,7 +14,8 @@ from tests.e2e.fault_injection import FIRST, MEND, REMOVE, ROLLBACK, TRACER, UPG
 from tests.targets import Box, Result
 
 PROGRAM = "/opt/tiny/layers/python/bin/python3.* -I -B /opt/tiny/lib/activate.py"
-VERBS = {UPGRADE: "configure", FIRST: "configure", MEND: "configure", ROLLBACK: "rollback", REMOVE: "remove"}
+CONFIGURE = "configure --reason upgrade --format deb"
+VERBS = {UPGRADE: CONFIGURE, FIRST: CONFIGURE, MEND: CONFIGURE, ROLLBACK: "rollback", REMOVE: "remove"}
 KILLED = 137
 UNCLEAN = ("unlink", "open", "flock", "any")
 """Calls that cleaning up takes as well: when they fail nothing can be promised before the next run.
@@ -41,7 +42,7 @@ class Trial:
         self.box.packages.install(self.packages[OLD])
         self.learn(OLD)
         self.box.run(UNPACK[self.box.family].format(self.packages[NEW]), check=True)
-        self.activate("configure").check_returncode()
+        self.activate(CONFIGURE).check_returncode()
         self.learn(NEW)
         for version, name in self.ids.items():
             self.box.run(f"cp -al /opt/tiny/releases/{name} /opt/kept-{version}", check=True)

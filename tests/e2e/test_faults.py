@@ -14,7 +14,7 @@ import pytest
 from tests.e2e.fault_application import NEW, OLD, Shelf, Tiny
 from tests.e2e.fault_injection import FIRST, MEND, REMOVE, ROLLBACK, UPGRADE, calls_of, every_fault, tracer
 from tests.e2e.fault_interruption import ALL, INSTALL, MANAGER, RECOVER, losses, versions
-from tests.e2e.fault_trial import PROGRAM, VERBS, Trial
+from tests.e2e.fault_trial import CONFIGURE, PROGRAM, VERBS, Trial
 from tests.e2e.packages import Factory
 from tests.targets import Box, Target
 
@@ -133,7 +133,7 @@ def surroundings(shelf: Shelf, target: Target) -> None:
                 refused(trial)
             finally:
                 box.run(f"mount -o remount,{undone} /opt", check=True)
-            trial.activate("configure").check_returncode()
+            trial.activate(CONFIGURE).check_returncode()
             assert trial.wrong_after(UPGRADE) == []
         together(trial)
         hostile(trial)
@@ -141,7 +141,7 @@ def surroundings(shelf: Shelf, target: Target) -> None:
 
 def refused(trial: Trial) -> None:
     """See a run refused with the status for that, and the old release untouched."""
-    outcome = trial.activate("configure")
+    outcome = trial.activate(CONFIGURE)
     assert (outcome.status, trial.wrong_now(UPGRADE), trial.left_over()) == (4, [], []), outcome.said
     assert trial.damage(OLD) == []
 
@@ -167,7 +167,7 @@ def inodes(box: Box) -> int:
 def together(trial: Trial) -> None:
     """Two runs at once, and a third that is killed, take turns: one makes the release, the other finds it made."""
     trial.reset(UPGRADE)
-    script = f"{PROGRAM} configure & a=$!; {PROGRAM} configure & b=$!; timeout -s KILL 0.1 {PROGRAM} configure\n"
+    script = f"{PROGRAM} {CONFIGURE} & a=$!; {PROGRAM} {CONFIGURE} & b=$!; timeout -s KILL 0.1 {PROGRAM} {CONFIGURE}\n"
     done = trial.box.run(script + "wait $a && wait $b")
     assert (done.returncode, trial.wrong_after(UPGRADE)) == (0, []), done.output
 

@@ -49,6 +49,8 @@ class Base:
         return f"python/{found[0].relative_to(self.root)}"
 
 
+UPGRADE = ("configure", "--reason", "upgrade", "--format", "deb")
+"""How a postinst asks for a switch to another version: without a reason what is current stays."""
 both_layouts = pytest.mark.parametrize("app", ["expanded", "archived"], indirect=True)
 """For a test that holds whether layers are linked or their wheels installed by pip."""
 

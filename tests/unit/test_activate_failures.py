@@ -17,6 +17,7 @@ import pytest
 
 from pkggen.activation import activate
 from tests.unit.installation import (  # noqa: F401 - fixtures
+    UPGRADE,
     Base,
     Installation,
     base_interpreter,
@@ -136,7 +137,7 @@ def test_a_kill_at_any_moment_leaves_a_whole_release(app: Installation) -> None:
     for step in range(30):
         manifest = {**app.manifest, "version": str(step // 2)}  # every other run meets an old release
         app.write("manifest.json", manifest)
-        process = subprocess.Popen(app.command("configure"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(app.command(*UPGRADE), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         ends_within(process, whole * (0.1 + step / 28))
         ended += process.returncode == -signal.SIGKILL
         if os.path.lexists(app.root / "current"):
@@ -177,7 +178,7 @@ def test_a_signal_cleans_up(app: Installation, number: signal.Signals) -> None:
         {f"{site}/slow.py": f"import time; open({str(app.root)!r} + '/started', 'w'); time.sleep(30)"},
         smoke=["slow"],
     )
-    process = subprocess.Popen(app.command("configure"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(app.command(*UPGRADE), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     while not (app.root / "started").exists() and process.poll() is None:
         time.sleep(0.01)
     process.send_signal(number)
@@ -201,7 +202,7 @@ def test_a_release_that_hangs_is_ended(app: Installation, monkeypatch: pytest.Mo
 def test_two_runs_take_turns(app: Installation) -> None:
     """Both end well; the second finds the release made."""
     app.package(files=MANY)
-    runs = [subprocess.Popen(app.command("configure"), stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    runs = [subprocess.Popen(app.command(*UPGRADE), stdout=subprocess.PIPE, text=True) for _ in range(3)]
     texts = [process.communicate(timeout=30)[0] for process in runs]
 
     assert [process.returncode for process in runs] == [0, 0, 0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -373,10 +374,63 @@ def test_a_hook_that_fails_stops_the_switch(app: Installation, capfd: pytest.Cap
 
 def test_without_a_reason_no_hook_runs(app: Installation) -> None:
     """An upgrade that is called off makes its release without a word to the project."""
-    activate.configure(with_hooks(app, "1").place)
+    activate.configure(with_hooks(app, "1").place, "")
     settle(app)
 
     assert not (app.root / "told").exists()
+
+
+@pytest.mark.parametrize("words", [["--reason", "refresh", "--format", "rpm"], []])
+def test_a_veto_outlasts_a_refresh(app: Installation, words: list[str]) -> None:
+    """What before-upgrade has refused, no layer's change and no aborted removal makes current; an upgrade may."""
+    old = activate.configure(with_hooks(app, "1").place, "install", "rpm")["release"]
+    settle(app)
+    (app.root / "fail").touch()
+    with_hooks(app, "2")
+    activate.guarded(app.place, lambda: activate.configure(app.place, "upgrade", "rpm"))
+    asked = len(told(app))
+    done = app.run("configure", *words)
+
+    assert (done.returncode, app.place.active(), len(told(app))) == (0, old, asked)
+    assert f"release {old} stays current: it is not of the package's version, 2-1" in done.stdout
+    (app.root / "fail").unlink()
+    assert activate.configure(app.place, "upgrade", "rpm")["changed"]
+
+
+def test_a_rollback_outlasts_a_refresh(app: Installation) -> None:
+    """The administrator's choice stands until the next upgrade; a release of the package's version is made anew."""
+    old = activate.configure(app.package("1").place)["release"]
+    activate.configure(app.package("2").place)
+    activate.rollback(app.place, None)
+    assert activate.configure(app.place, "refresh", "deb")["changed"] is False
+    assert app.place.active() == old
+
+    activate.configure(app.place, "upgrade", "deb")
+    app.package("2", {"lib/more.txt": "another layer"})
+    assert activate.configure(app.place, "refresh", "deb")["changed"] is True
+
+
+def test_a_release_that_can_not_run_is_no_choice(app: Installation) -> None:
+    """Without its Python the release of another version gives way, also to a refresh."""
+    old = activate.configure(app.package("1").place)["release"]
+    app.package("2")
+    (app.root / "releases" / old / "venv/bin/python").unlink()
+
+    assert activate.configure(app.place, "refresh", "deb")["changed"] is True
+
+
+def test_a_refresh_that_changes_nothing_leaves_no_record(app: Installation) -> None:
+    """Nobody would settle it: what runs today would be started by some later upgrade."""
+    record = app.root / "releases/.pending.json"
+    release = activate.configure(with_hooks(app, "1").place, "")["release"]
+    for stale in (None, "1-0"):
+        if stale:
+            record.write_text(json.dumps({"release": stale}))
+        activate.configure(app.place, "refresh", "rpm")
+        assert not record.exists()
+    record.write_text(json.dumps({"release": release}))  # of an upgrade that was killed: it is still open
+    activate.configure(app.place, "refresh", "rpm")
+    assert record.exists()
 
 
 def test_a_shell_hook_finds_the_releases_commands(app: Installation) -> None:
@@ -408,7 +462,7 @@ def test_ending_the_activation_ends_the_hook(app: Installation) -> None:
 
 def test_before_remove_needs_a_release(app: Installation, capfd: pytest.CaptureFixture[str]) -> None:
     """A broken application can be removed; one that is whole runs the hook first."""
-    activate.configure(with_hooks(app, "1").place)
+    activate.configure(with_hooks(app, "1").place, "")
     rollout.remove(place(app), "deb")
     assert [(row["PKGGEN_REASON"], row["PKGGEN_NEW_VERSION"]) for row in told(app)] == [("remove", "")]
     activate.deactivate(app.place)
@@ -416,6 +470,37 @@ def test_before_remove_needs_a_release(app: Installation, capfd: pytest.CaptureF
 
     assert len(told(app)) == 1
     assert "does not run" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("gone", ["user", "file", "python", "application"])
+def test_what_is_broken_can_be_removed(app: Installation, gone: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """A hook that can't begin, or fails with a release that does not start, is said and holds nothing up."""
+    release = activate.configure(with_hooks(app, "1").place, "")["release"]
+    home = app.root / "releases" / release / "venv"
+    if gone == "user":
+        if os.geteuid():
+            pytest.skip("only root changes to another user")
+        hooks = {"before-remove": {"file": "lib/hooks/before-remove.py", "user": "no-such-user"}}
+        app.write("manifest.json", {**app.manifest, "hooks": hooks})
+    elif gone == "file":
+        (app.root / "lib/hooks/before-remove.py").unlink()
+    elif gone == "python":
+        (home / "bin/python").unlink()
+    else:
+        shutil.rmtree(home / app.base.site / "hello")
+
+    assert rollout.remove(place(app), "deb") == {}
+    assert "the removal goes on" in capfd.readouterr().err
+
+
+def test_a_hook_may_refuse_the_removal(app: Installation) -> None:
+    """Its own failure, with a release that starts, is the project's word."""
+    activate.configure(with_hooks(app, "1").place, "")
+    (app.root / "fail").touch()
+
+    with pytest.raises(rollout.activate.Failure, match=r"before-remove\.py\) failed with status 3") as failure:
+        rollout.remove(place(app), "deb")
+    assert failure.value.code == rollout.HOOK
 
 
 def test_json_stays_one_object(app: Installation) -> None:

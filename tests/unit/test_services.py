@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,40 @@ def test_golden_scripts(tmp_path: Path, golden: Callable[[str, str], None], name
 
     assert subprocess.run(["sh", "-n"], input=text, text=True, check=False).returncode == 0
     golden(f"units/{name}-{script}", text)
+
+
+@pytest.mark.parametrize(
+    ("words", "called"),
+    [
+        ("triggered /opt/other", "try-restart hello.service web.service worker@*.service"),
+        ("configure 1.0", "restart hello.service job.timer"),
+        ("configure", "start hello.service job.timer web.socket worker@1.service worker@2.service"),
+    ],
+)
+def test_a_layers_change_starts_nothing(tmp_path: Path, words: str, called: str) -> None:
+    """Dpkg names the trigger where it names the old version otherwise; what was stopped stays so."""
+    what = replace(payload(services=planned(tmp_path)), interests=("/opt/other",))
+    script = FORMATS["deb"].render(FORMATS["deb"].describe(what), Templates()).texts["postinst"]
+    (tmp_path / "bin").mkdir()
+    for name in ("systemctl", "deb-systemd-helper", "systemd-sysusers", "deb-systemd-invoke"):
+        (tmp_path / "bin" / name).write_text(
+            f'#!/bin/sh\n[ {name} != deb-systemd-invoke ] || echo "$*" >>{tmp_path}/log\n'
+        )
+        (tmp_path / "bin" / name).chmod(0o755)
+    python = tmp_path / "opt/hello/layers/python/bin/python3.13"
+    python.parent.mkdir(parents=True)
+    python.write_text(f"#!/bin/sh\nln -sfn releases/x {tmp_path}/opt/hello/current\n")
+    python.chmod(0o755)
+    script = re.sub("(?m)^PATH=", f"PATH={tmp_path}/bin:", script)
+    script = script.replace("/opt/hello", f"{tmp_path}/opt/hello").replace("/run/systemd/system", str(tmp_path))
+
+    done = subprocess.run(["sh", "-s", "--", *words.split()], input=script, text=True, capture_output=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    asked = [row for row in (tmp_path / "log").read_text().splitlines() if not row.startswith("stop ")]
+    assert called in asked
+    if words.startswith("triggered"):
+        assert asked == [called]
 
 
 @needs_systemd
