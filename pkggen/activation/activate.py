@@ -932,7 +932,7 @@ def configure(place: Place, reason: str = "upgrade", kind: str = "") -> dict[str
     """Make the package's release, try it, switch to it, drop old ones."""
     start = time.monotonic()
     plan = Plan(place.root).finish()
-    with locked(place):
+    with locked(place) as lock:
         previous = place.active()
         if reason in {"", "refresh"} and previous and preferred(place, plan, previous):
             return {"release": previous, "previous": previous, "changed": False, "files": 0, "copied": 0,
@@ -947,7 +947,7 @@ def configure(place: Place, reason: str = "upgrade", kind: str = "") -> dict[str
         known = plan.id in place.complete() or plan.id == previous
         try:
             built = make(place, plan, known)
-            announce(place, plan, reason, kind, previous)
+            announce(place, plan, reason, kind, lock)
         except BaseException:
             undo(place, plan.id, known)
             raise
@@ -1013,17 +1013,21 @@ def make(place: Place, plan: Plan, known: bool) -> Builder:
     return built
 
 
-def announce(place: Place, plan: Plan, reason: str, kind: str, previous: str | None) -> None:
-    """Tell what carries the switch through; without a reason nobody will, and what a killed run left is void."""
-    if reason == "refresh" and previous == plan.id:  # no switch, and the caller ends here
-        void(place, previous)
+def announce(place: Place, plan: Plan, reason: str, kind: str, lock: int) -> None:
+    """Tell what carries the switch through; without a reason nobody will, and what a killed run left is void.
+
+    The child has the lock as well: should we be killed, the next run waits until the hook has ended.
+    """
+    if reason == "refresh" and place.active() == plan.id:  # no switch, and the caller ends here
+        void(place, plan.id)
         return
     if not reason or not plan.watched:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(place.releases / ".pending.json")
         return
     argv = [plan.interpreter, "-I", "-B", f"{place.root}/lib/rollout.py"]
-    process = subprocess.Popen([*argv, "before", reason, kind, plan.id], cwd="/", env=ENVIRONMENT, stdout=place.out)
+    argv += ["before", reason, kind, plan.id]
+    process = subprocess.Popen(argv, cwd="/", env=ENVIRONMENT, stdout=place.out, pass_fds=[lock])
     try:
         status = process.wait()
     finally:
@@ -1051,10 +1055,15 @@ def told(release: str, built: Builder, changed: bool, seconds: float) -> str:
     return f"release {release} {state} ({', '.join([*work, f'{seconds:.1f} s'])})"
 
 
-def rollback(place: Place, wanted: str | None, drop: bool = False) -> dict[str, Any]:
-    """Switch to the release that was current before, or to ``wanted``; ``drop`` the one that is current."""
+def rollback(place: Place, wanted: str | None, drop: str | None = None) -> dict[str, Any]:
+    """Switch to the release that was current before, or to ``wanted``.
+
+    ``drop`` names the current release and has it deleted; when another one is current by now, nothing is done.
+    """
     with locked(place):
         previous, complete = place.active(), place.complete()
+        if drop not in {None, previous}:
+            return {"release": previous, "previous": previous, "changed": False}
         names = [name for name in complete if name != previous] if wanted is None else [wanted]
         if not names or names[0] not in complete:
             raise Failure(f"there is no release {wanted or ''} to go back to".replace("  ", " "))
@@ -1196,8 +1205,8 @@ def remove(place: Place) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def locked(place: Place) -> Iterator[None]:
-    """Hold the application's lock; raise Failure after ``LOCK_WAIT`` seconds."""
+def locked(place: Place) -> Iterator[int]:
+    """Hold the application's lock, yield its descriptor; raise Failure after ``LOCK_WAIT`` seconds."""
     key = hashlib.sha256(os.fsencode(os.path.realpath(place.root))).hexdigest()[:12]
     name = "pkggen-" + re.sub(r"[^A-Za-z0-9.+_-]", "_", place.root.name) + f"-{key}.lock"
     deadline, told_once = time.monotonic() + LOCK_WAIT, False
@@ -1217,7 +1226,7 @@ def locked(place: Place) -> Iterator[None]:
             time.sleep(0.1)
         os.close(descriptor)
     try:
-        yield
+        yield descriptor
     finally:
         with contextlib.suppress(OSError):
             os.unlink(path)

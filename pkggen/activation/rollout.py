@@ -12,6 +12,7 @@ argv
                        go back to the release before where one is not; else run the hook after-…
     remove FORMAT      run the hook before-remove
     health             check now what is to be checked
+    ask URL SECONDS    for these: print the status that a server answers with
     rollback [ID]      ``activate.py rollback``, then restart the services that ran, and check them
 
     REASON is install, upgrade (as the package manager sees it) or refresh (a layer changed: no hooks).
@@ -39,6 +40,7 @@ import importlib.util
 import json
 import os
 import pwd
+import selectors
 import signal
 import subprocess
 import sys
@@ -142,18 +144,31 @@ def restart(place: Any, units: list[str]) -> None:
 
 
 def answer_of(check: dict[str, Any], limit: float) -> str:
-    """Ask the service once, without any proxy; return what is wrong, or nothing."""
-    url = urlsplit(check["http"])
-    connection = http.client.HTTPConnection(str(url.hostname), url.port or 80, timeout=limit)
+    """Ask the service once, without any proxy; return what is wrong, or nothing.
+
+    A process of its own does it: time limits of sockets begin anew with each byte, and names may resolve slowly.
+    """
+    argv = [sys.executable, "-I", "-B", os.path.abspath(__file__), "ask", check["http"], str(limit)]
+    failed, words = activate.run(argv, limit + 2.0)  # its own start takes a moment
+    if failed != 0:
+        return f"{check['http']} does not answer: {words}"
+    return "" if words == str(check["status"]) else f"{check['http']} answers {words}, not {check['status']}"
+
+
+def ask(address: str, limit: str) -> int:
+    """Print the status of the answer to one request, or what is wrong; return the exit status."""
+    url = urlsplit(address)
+    connection = http.client.HTTPConnection(str(url.hostname), url.port or 80, timeout=float(limit))
     try:
         path = (url.path or "/") + (f"?{url.query}" if url.query else "")
         connection.request("GET", path, headers={"User-Agent": "pkggen", "Connection": "close"})
-        status = connection.getresponse().status
+        sys.stdout.write(f"{connection.getresponse().status}\n")
     except (OSError, http.client.HTTPException, ValueError) as error:
-        return f"{check['http']} does not answer: {error or type(error).__name__}"
+        sys.stdout.write(f"{error or type(error).__name__}\n")
+        return 1
     finally:
         connection.close()
-    return "" if status == check["status"] else f"{check['http']} answers {status}, not {check['status']}"
+    return 0
 
 
 def outcome_of(check: dict[str, Any], release: Path, limit: float) -> str:
@@ -235,8 +250,7 @@ def identity(user: str, environment: dict[str, str]) -> tuple[dict[str, str], Ca
 def run_hook(place: Any, name: str, release: Path, about: dict[str, str]) -> None:
     """Run a hook with a release's venv, if the package has it; raise Failure when it fails.
 
-    What it prints goes to our own output. It is ended when we are, and it has no time limit:
-    a migration takes what it takes.
+    It is ended when we are, and it has no time limit: a migration takes what it takes.
     """
     _, manifest = activate.read_json(place.root / "manifest.json")
     hook = manifest.get("hooks", {}).get(name)
@@ -254,26 +268,77 @@ def run_hook(place: Any, name: str, release: Path, about: dict[str, str]) -> Non
     try:
         environment, become = identity(hook.get("user", ""), environment)
         place.say(f"running the hook {name}")
-        sys.stdout.flush()
-        # activate's answer for --json is on stdout: a hook's words are no part of it
-        process = subprocess.Popen(
-            argv, cwd="/", env=environment, stdin=subprocess.DEVNULL, stdout=place.out, preexec_fn=become
-        )
+        process = start(argv, environment, become)
     except KeyError as error:
         raise Unable(f"the hook {name} can't run: {error.args[0]}", HOOK) from None
     except (OSError, subprocess.SubprocessError) as error:
         raise Unable(f"the hook {name} can't run: {error}", HOOK) from None
     try:
-        status = process.wait()
+        # activate's answer for --json is on stdout: a hook's words are no part of it
+        relay(process, {process.stdout: place.out, process.stderr: sys.stderr})
     finally:
-        if process.returncode is None:
-            process.terminate()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(10)
-            process.kill()
+        status = end(process)
     if status:
         how = f"was ended by {signal.Signals(-status).name}" if status < 0 else f"failed with status {status}"
         raise activate.Failure(f"the hook {name} ({path}) {how}", HOOK)
+
+
+def start(argv: list[str], environment: dict[str, str], become: Callable[[], None] | None) -> subprocess.Popen[bytes]:
+    """Start a hook in a session of its own, without a terminal: a user's process could type into root's, ioctl_tty(2).
+
+    Raises what Popen raises.
+    """
+    die_with_us = activate.mortal()
+
+    def prepare() -> None:
+        for step in (become, die_with_us):  # setuid(2) would undo the latter, prctl(2)
+            if step:
+                step()
+
+    return subprocess.Popen(
+        argv, cwd="/", env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        start_new_session=True, preexec_fn=prepare,
+    )  # fmt: skip
+
+
+def relay(process: subprocess.Popen[bytes], sinks: dict[Any, Any]) -> None:
+    """Copy what a hook prints until it has ended; what it leaves in the background may hold the pipes for ever."""
+    with selectors.DefaultSelector() as selector:
+        for source in sinks:
+            selector.register(source, selectors.EVENT_READ)
+        while selector.get_map():
+            last = not runs(process)
+            ready = selector.select(0 if last else 0.2)
+            for key, _ in ready:
+                data = os.read(key.fd, 1 << 20)  # a pipe holds no more
+                with contextlib.suppress(OSError, AttributeError):  # our own output may be closed
+                    sinks[key.fileobj].buffer.write(data)
+                    sinks[key.fileobj].buffer.flush()
+                if not data:
+                    selector.unregister(key.fileobj)
+            if last:
+                return
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+
+
+def runs(process: subprocess.Popen[bytes]) -> bool:
+    """Tell whether a process has not ended; it is not reaped, so that its number stays its group's."""
+    return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None
+
+
+def end(process: subprocess.Popen[bytes]) -> int:
+    """End a hook and what it left in its process group; return its status."""
+    with contextlib.suppress(ProcessLookupError):
+        if runs(process):
+            os.killpg(process.pid, signal.SIGTERM)
+            deadline = time.monotonic() + 10
+            while runs(process) and time.monotonic() < deadline:
+                time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGKILL)
+    for stream in (process.stdout, process.stderr):
+        if stream:
+            stream.close()
+    return process.wait()
 
 
 def about(record: dict[str, Any], old: str, new: str) -> dict[str, str]:
@@ -356,9 +421,13 @@ def settle(place: Any) -> dict[str, Any]:
     elif manifest.get("health"):
         marks = {unit: mark for unit, (mark, _) in record["units"].items()}
         services = examine(place, manifest, place.current.resolve(), marks)
+    if (pending(place), place.active()) != (record, release):  # checks take time, and hold no lock
+        place.say(f"release {release} was switched away from meanwhile: nothing more is done about it")
+        return {"services": services}
     bad = sorted(unit for unit, problem in services.items() if problem)
     if bad:
         return_to(place, record, bad)
+        return {"services": services}
     forget(place)
     if record["reason"] != "refresh":
         told = about(record, version_of(place, record["previous"]), str(manifest["version"]))
@@ -367,14 +436,16 @@ def settle(place: Any) -> dict[str, Any]:
 
 
 def return_to(place: Any, record: dict[str, Any], bad: list[str]) -> None:
-    """Put the release before back, running as it did; always raise Failure."""
+    """Put the release before back, running as it did, and raise Failure; return where another one was switched to."""
     new, old, names = record["release"], record["previous"], ", ".join(bad)
     if not old or old == new or old not in place.complete():
         forget(place)
         raise activate.Failure(f"release {new} is not healthy ({names}), and there is none to go back to", UNHEALTHY)
     place.say(f"release {new} is not healthy ({names}): going back to {old}", error=True)
     # the package's release goes: what comes next builds it anew, and no rollback may choose it
-    activate.rollback(place, old, drop=True)
+    if not activate.rollback(place, old, drop=new)["changed"]:
+        place.say(f"release {new} was switched away from meanwhile: nothing more is done about it")
+        return
     forget(place)
     running = [unit for unit, (_, ran) in record["units"].items() if ran]
     found = states(manifest_of(place, old))
@@ -459,7 +530,7 @@ def remove(place: Any, kind: str) -> dict[str, Any]:
 
 # ---- the program
 
-ARGUMENTS = {"before": 3, "remove": 1, "settle": 0, "health": 0}
+ARGUMENTS = {"ask": 2, "before": 3, "remove": 1, "settle": 0, "health": 0}
 
 
 def main(argv: list[str]) -> int:
@@ -472,6 +543,8 @@ def main(argv: list[str]) -> int:
     verb, words = options.verb, options.words
     if len(words) > 1 if verb == "rollback" else len(words) != ARGUMENTS[verb]:
         parser.error(f"{verb}: see the program's first lines for its arguments")
+    if verb == "ask":
+        return ask(*words)
     os.umask(0o022)
     os.chdir("/")
     for number in activate.SIGNALS:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import pty
 import shutil
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -209,6 +211,35 @@ def test_a_service_has_to_stay_healthy(app: Installation, systemd: Systemd, old:
     assert time.monotonic() - begin >= 0.2
 
 
+@pytest.mark.parametrize(("bad", "moment"), [(True, "examine"), (False, "examine"), (True, "return_to")])
+def test_a_rollback_during_the_check_stands(
+    app: Installation, systemd: Systemd, old: str, monkeypatch: pytest.MonkeyPatch, bad: bool, moment: str
+) -> None:
+    """What an administrator has gone back to meanwhile stays current and whole; no hook runs for what was left."""
+    second = switched(app, "2")
+    systemd.start(UNIT)
+    rollout.settle(place(app))
+    hooks = {"after-upgrade": {"file": "lib/hooks/after-upgrade.sh", "user": ""}}
+    third = switched(app, "3", keep=2, hooks=hooks)
+    (app.root / "lib/hooks").mkdir(exist_ok=True)
+    (app.root / "lib/hooks/after-upgrade.sh").write_text(f"touch {app.root}/told")
+    systemd.failing = {"3"} if bad else set()
+    systemd.start(UNIT)
+    real = getattr(rollout, moment)
+
+    def meddled(*words: Any) -> Any:
+        monkeypatch.setattr(rollout, moment, real)
+        found = real(*words) if moment == "examine" else None
+        rollout.rollback(place(app), old)
+        return found or real(*words)
+
+    monkeypatch.setattr(rollout, moment, meddled)
+    rollout.settle(place(app))
+
+    assert (app.place.active(), sorted(app.place.complete())) == (old, sorted([old, second, third]))
+    assert not (app.root / "told").exists()
+
+
 # ---- by hand
 
 
@@ -293,6 +324,28 @@ def test_no_proxy_is_asked(server: str, monkeypatch: pytest.MonkeyPatch) -> None
 def test_no_answer_is_a_problem() -> None:
     """A closed port is told with the address."""
     assert "does not answer" in rollout.answer_of({"http": "http://127.0.0.1:1/", "status": 200}, 1)
+
+
+def test_an_answer_that_never_ends_has_a_time_limit() -> None:
+    """A server that sends a byte now and then does not hold the package manager for ever."""
+    stop = threading.Event()
+
+    def drip(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+            while not stop.wait(0.1):
+                connection.sendall(b"a")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=drip, args=[listener], daemon=True).start()
+        begin = time.monotonic()
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        found = rollout.answer_of({"http": address, "status": 200}, 0.5)
+        stop.set()
+
+    assert "does not answer: no end after" in found
+    assert time.monotonic() - begin < 20
 
 
 def test_a_command_is_the_releases_own(app: Installation) -> None:
@@ -458,6 +511,68 @@ def test_ending_the_activation_ends_the_hook(app: Installation) -> None:
         os.kill(pid, 0)
         pytest.fail("the hook still runs")
     assert os.listdir(app.root / "releases") == []
+
+
+def test_a_kill_leaves_the_lock_with_the_hook(app: Installation) -> None:
+    """The hook of a killed activation runs on, and the next one waits for it: never two at a time."""
+    text = "mkdir PREFIX/busy || touch PREFIX/twice; echo $$ >>PREFIX/pid; sleep 2; rmdir PREFIX/busy"
+    command = with_hooks(app, "1", text, "sh").command("configure", "--reason", "install", "--format", "deb")
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    while not (app.root / "pid").exists():
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, (app.root / "twice").exists()) == (0, False), done.stderr
+    assert "waiting for another run" in done.stdout
+    assert len((app.root / "pid").read_text().split()) == 2
+
+
+TERMINAL = """\
+import os
+try:
+    os.close(os.open("/dev/tty", os.O_RDWR))
+    print("has a terminal")
+except OSError:
+    print("has none", os.isatty(0) or os.isatty(1) or os.isatty(2))
+os.write(2, b"a word of complaint\\n")
+"""
+
+
+def test_a_hook_has_no_terminal(app: Installation) -> None:
+    """A user's hook can't type into root's shell, yet what it prints is seen there."""
+    argv = with_hooks(app, "1", TERMINAL).command("configure", "--reason", "install", "--format", "deb")
+    pid, descriptor = pty.fork()
+    if pid == 0:
+        os.execv(argv[0], argv)
+    seen = b""
+    with contextlib.suppress(OSError):  # EIO is a terminal's end
+        while data := os.read(descriptor, 4096):
+            seen += data
+    os.close(descriptor)
+
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, seen
+    assert b"has none False" in seen
+    assert b"a word of complaint" in seen
+
+
+def test_a_hook_leaves_nothing_running(app: Installation) -> None:
+    """What a hook has started in the background neither holds the package manager up nor outlives the hook."""
+    with_hooks(app, "1", "sleep 60 & echo $! >PREFIX/pid; echo done", "sh")
+    begin = time.monotonic()
+    done = app.run("configure", "--reason", "install", "--format", "deb")
+
+    assert (done.returncode, "done" in done.stdout) == (0, True)
+    assert time.monotonic() - begin < 50
+    pid = int((app.root / "pid").read_text())
+    for _ in range(100):  # until init has reaped it
+        state = Path(f"/proc/{pid}/stat")
+        if not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z":
+            return
+        time.sleep(0.05)
+    pytest.fail("the background process still runs")
 
 
 def test_before_remove_needs_a_release(app: Installation, capfd: pytest.CaptureFixture[str]) -> None:
