@@ -1,6 +1,6 @@
-"""A change of code against a full build, of the heavy set split into three packages, in one run.
+"""A change of code against a full build, of a set split into three packages, in one run.
 
-    python -m benchmarks.rebuild [--python SOURCE] [--rounds 3] [--formats deb,rpm]
+    python -m benchmarks.rebuild [--set small|heavy] [--python SOURCE] [--rounds 3] [--formats deb,rpm]
 
 The full build starts with an empty cache, but for what was downloaded. A rebuild follows a change
 of one line of the project: only its own package is made. Sizes are those of what has to be shipped.
@@ -17,30 +17,33 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.heavy import write_project
+from benchmarks.sets import SETS
 from pkggen.cache import Cache
 from pkggen.cli.boundary import default_cache
 
-SPLIT = '\nsplit = ["deps", "runtime"]\n'
-CODE = "VERSION = {number}\n"
+NEW_TABLE = "\n[tool.pkggen]\n"
+SPLIT = 'split = ["deps", "runtime"]\n'
 
 
 def main() -> None:
     """Build in full, change the code, build again; print times and sizes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--set", choices=sorted(SETS), action="append", dest="sets")
     parser.add_argument("--python", default="host")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--formats", default="deb,rpm")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=Path.home() / ".cache") as scratch:
         directory = Path(scratch)
-        root = write_project(directory)
-        project = root / "pyproject.toml"
-        project.write_text(project.read_text() + SPLIT)
-        (root / "heavy").mkdir()
-        (root / "heavy/__init__.py").write_text(CODE.format(number=0))
-        build(root, directory / "warm", default_cache(), arguments.python, "deb")  # resolves and downloads
-        measure(root, directory / "measured", arguments.python, tuple(arguments.formats.split(",")), arguments.rounds)
+        for name in arguments.sets or SETS:
+            root, _, _ = SETS[name](directory / name)
+            project = root / "pyproject.toml"
+            before, table, after = project.read_text().partition("[tool.pkggen]\n")
+            project.write_text(f"{before}{table or NEW_TABLE}{SPLIT}{after}")
+            build(root, directory / "warm", default_cache(), arguments.python, "deb")  # resolves and downloads
+            print(name, end=": ")
+            formats = tuple(arguments.formats.split(","))
+            measure(root, directory / f"measured-{name}", arguments.python, formats, arguments.rounds)
 
 
 def measure(root: Path, directory: Path, python: str, formats: tuple[str, ...], rounds: int) -> None:
@@ -54,9 +57,10 @@ def measure(root: Path, directory: Path, python: str, formats: tuple[str, ...], 
     shipped = {path.name: path.stat().st_size for path in (directory / "dist").iterdir()}
     quick = []
     for number in range(1, rounds + 1):
-        (root / "heavy/__init__.py").write_text(CODE.format(number=number))
+        with next(root.rglob("__init__.py")).open("a") as code:
+            code.write(f"VERSION = {number}\n")
         quick.append(build(root, directory / "dist", cache, python, *formats))
-    small = sum(size for name, size in shipped.items() if name.startswith(("heavy_", "heavy-1.0")))
+    small = sum(size for name, size in shipped.items() if name.startswith((f"{root.name}_", f"{root.name}-1.0")))
     whole = sum(shipped.values())
     print(
         f"{'+'.join(formats):8} full {full:6.1f} s {whole / 1e6:7.1f} MB, "
