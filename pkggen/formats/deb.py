@@ -24,6 +24,7 @@ from pkggen.formats.members import (
     content_entry,
     differences,
     directories,
+    is_owned,
     name_of,
     options_of,
     text_entries,
@@ -99,6 +100,7 @@ class Deb:
         context |= {
             "installed_size": installed_size(entries),
             "removed_conffiles": _removed_conffiles(payload, entries),
+            "emptied": _emptied(package, entries),
             "owned": [e for e in entries if (e.owner, e.group) != ("root", "root")],
         }
         texts["control"] = templates.render("deb/control.j2", **context)
@@ -149,6 +151,15 @@ def _removed_conffiles(payload: Payload, entries: tuple[Entry, ...]) -> tuple[st
     where, remedy = "tool.pkggen.deb.removed-conffiles", "remove it from one of the two"
     ConfigurationError.raise_all(Problem(f"{p} is still in the package", where, remedy) for p in paths if p in present)
     return paths
+
+
+def _emptied(package: Package, entries: tuple[Entry, ...]) -> list[str]:
+    """Return the package's own directories that were there for removed conffiles alone, deepest first."""
+    payload = package.payload
+    present = {e.path for e in entries} | directories(entries)
+    paths = [Entry(p) for p in options_of(payload, "deb").removed_conffiles]
+    gone = directories(paths) - present
+    return sorted((d for d in gone if is_owned(d, payload.prefix, package.name)), reverse=True)
 
 
 def _scripts(context: Mapping[str, object], payload: Payload) -> Iterator[tuple[str, str]]:
