@@ -16,6 +16,7 @@ from packaging.utils import canonicalize_name
 
 from pkggen.errors import ArtefactError, ConfigurationError, Problem
 from pkggen.files import extra_entries, place_recommends
+from pkggen.files.entrusted import refuse_below_services
 from pkggen.healthchecks import healthcheck_of
 from pkggen.hooks import read_hooks
 from pkggen.licences import components
@@ -68,6 +69,7 @@ def stage(project: Project, config: Config, target: Target, parts: Parts, epoch:
     hooks = read_hooks(config, project.root, parts.interpreter.compiler)
     links = [command_link(layout, c, epoch) for c in commands]
     options = declared_options(config, project, prefix, epoch, taken=links, python=parts.interpreter.system)
+    refuse_below_services(services, (e for o in options.values() for e in o.entries))
     if layout.activated:
         abi = abi_name(project.name, parts.interpreter.minor)
         options = {name: replace(o, provides=(*o.provides, abi)) for name, o in options.items()}

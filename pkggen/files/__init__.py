@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from pkggen.errors import ConfigurationError, Problem, StorageError
 from pkggen.files.destinations import misplaced, taken_command
+from pkggen.files.entrusted import below, writable_by_others
 from pkggen.files.places import PLACES, place
 from pkggen.files.sources import Source, find_sources
 from pkggen.model import ConfigKind, Entry, Kind, Project, Role
@@ -47,7 +48,8 @@ def extra_entries(
                 found.append(item)
     problems += (p for f in found for p in misplaced(f.entry, prefix, f.where))
     problems += _collisions(found, taken)
-    problems += _foreign_parents(found)
+    given = list(writable_by_others(f.entry for f in found))
+    problems += (p for f in found for p in below(f.entry, given, f"{f.where}.dst"))
     ConfigurationError.raise_all(dict.fromkeys(problems))
     return tuple(sorted((f.entry for f in found), key=lambda e: e.path))
 
@@ -135,18 +137,6 @@ def _collisions(found: Sequence[_Found], taken: Sequence[Entry]) -> Iterator[Pro
                 f"{path} is already in {owners[path]}", f"{item.where}.dst", "give one of the two another name"
             )
         owners.setdefault(path, item.where)
-
-
-def _foreign_parents(found: Sequence[_Found]) -> Iterator[Problem]:
-    given = [f.entry.path for f in found if f.entry.owner != "root" and f.entry.kind is Kind.DIRECTORY]
-    for item in found:
-        entry = item.entry
-        if (entry.owner, entry.group) != ("root", "root") and any(entry.path.startswith(f"{d}/") for d in given):
-            yield Problem(
-                f"{entry.path} lies below a directory given to another user, who could put a link there",
-                f"{item.where}.owner",
-                "give away the upper directory alone, or neither",
-            )
 
 
 def _content(path: Path) -> tuple[bytes, bool]:

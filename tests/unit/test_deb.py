@@ -64,6 +64,27 @@ def test_scripts_are_posix(tmp_path: Path, name: str, services: tuple[object, ..
         assert done.stdout == ""
 
 
+@pytest.mark.parametrize("mode", [0o755, 0o777])
+def test_nothing_is_given_away_where_others_may_write(tmp_path: Path, mode: int) -> None:
+    """A directory that anyone may write to, however far above, or that is another user's: said, and left alone."""
+    script = rendered(rich()).texts["postinst"]
+    give = "give() {" + script.split("give() {", 1)[1].split("\n}\n", 1)[0] + "\n}\n"
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a").chmod(mode)
+    if not os.geteuid() and mode == 0o755:
+        os.chown(tmp_path / "a", 65534, 65534)
+    file = tmp_path / "a/b/file"
+    file.parent.mkdir()
+    file.touch(0o600)
+
+    done = subprocess.run(
+        ["sh", "-euc", f'{give}give "$1" 65534:65534 0666', "sh", file], capture_output=True, text=True, check=True
+    )
+
+    assert f"{file} is left as it is: another user than root may write to {tmp_path}" in done.stderr
+    assert (file.stat().st_uid, file.stat().st_mode & 0o777) == (os.geteuid(), 0o600)
+
+
 def test_golden_unit(golden: Callable[[str, str], None]) -> None:
     """A unit holds the service's words quoted for systemd."""
     odd = service(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,10 @@ import pytest
 from pkggen.config import load_config
 from pkggen.errors import ConfigurationError
 from pkggen.files import extra_entries, place_recommends
+from pkggen.files.entrusted import refuse_below_services
 from pkggen.model import ConfigKind, Entry, Kind, Role
 from pkggen.schema import Config
+from pkggen.services import Directory, Service
 from tests.unit.parts import project
 
 MAN = '.TH HELLO 1 "2026-01-01"\n.SH NAME\nhello \\- greet\n'
@@ -123,6 +126,37 @@ def test_what_would_do_harm_is_refused(tmp_path: Path, table: dict[str, Any], sa
         made(tmp_path, table)
     assert says in str(caught.value)
     assert all(p.where.startswith("tool.pkggen.files[0]") for p in caught.value.problems)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"owner": "shop"}, {"group": "shop", "mode": "0775"}],
+)
+def test_nothing_lies_below_what_others_may_write_to(tmp_path: Path, given: dict[str, str]) -> None:
+    """Who owns the directory could put a link there before root unpacks: of root's files, too."""
+    top = {"dst": "/var/lib/shop", "type": "dir", **given}
+    with pytest.raises(ConfigurationError, match="seed lies below /var/lib/shop, which another user may write to"):
+        made(lay(tmp_path, "seed"), top, {"src": "seed", "dst": "/var/lib/shop/a/seed"})
+    with pytest.raises(ConfigurationError, match="could put a link there"):
+        made(tmp_path, top, {"dst": "/var/lib/shop/a/x.db", "type": "ghost"})
+
+    assert len(made(tmp_path, top, {"dst": "/var/lib/shop/x.db", "type": "ghost"})) == 2
+    assert len(made(tmp_path, {**top, "owner": "root", "mode": "0750"}, {"src": "seed", "dst": "/var/lib/shop/a"})) == 2
+
+
+def test_a_services_directories_are_its_users(tmp_path: Path) -> None:
+    """Those that systemd gives to the service's user are no place for files, for each instance's neither."""
+    names = (("State", ("shop/web", "many/%i")), ("Configuration", ("shop",)))
+    directories = tuple(Directory(kind, paths) for kind, paths in names)
+    service = Service("web", ("/bin/true",), "", directories=directories, user="shop")
+    fine = ["/var/lib/shop/web", "/var/lib/shop/seed", "/var/lib/many/seed", "/etc/shop/x"]
+    bad = ["/var/lib/shop/web/x", "/var/lib/many/1/x"]
+
+    refuse_below_services([service], [Entry(path) for path in fine])
+    refuse_below_services([replace(service, user="root")], [Entry(path) for path in bad])
+    with pytest.raises(ConfigurationError) as caught:
+        refuse_below_services([service], [Entry(path) for path in fine + bad])
+    assert [p.what.split()[0] for p in caught.value.problems] == bad
 
 
 def test_a_path_twice_is_refused(tmp_path: Path) -> None:

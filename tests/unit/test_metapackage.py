@@ -42,7 +42,7 @@ def test_a_metapackage_has_scripts_only_with_work_for_them(tmp_path: Path) -> No
     full = Deb().render(Deb().describe(planned(tmp_path, f'name = "suite"\nversion = "1.0"\n{files}')), Templates())
 
     assert {"preinst", "postinst", "prerm", "postrm"}.isdisjoint(bare.texts)
-    assert "chown -h root:mail /srv/a" in full.texts["postinst"]
+    assert "give /srv/a root:mail 0644" in full.texts["postinst"]
     assert "rm -f -- /srv/b" in full.texts["postrm"]
 
 
