@@ -32,14 +32,15 @@ echo "${COMPREPLY[*]}"
 # What a booted system changes by itself, and man-db's index.
 BY_ITSELF = ("/run", "/tmp", "/var/tmp", "/var/log/journal", "/var/lib/systemd", "/var/log/wtmp", "/var/cache/man")
 ACCOUNTS = {f"/etc/{name}{backup}" for name in ("passwd", "group", "shadow", "gshadow") for backup in ("", "-")}
-
+# Directories of the system's own, which the converted root lacks and Fedora's packages bring.
+SYSTEM = {f"/usr/share/{path}" for path in ("fish", "fish/vendor_completions.d", "licenses", "man/man1")} | {
+    "/usr/share/zsh/site-functions", "/etc/sysconfig",
+}  # fmt: skip
 LEFT = {
     "deb": set(),
-    # rpm keeps configuration that was edited and what services wrote, as docs/services.md says,
-    # and directories that are the system's, all of which Fedora has
+    # rpm keeps configuration that was edited, and what services wrote, as docs/services.md says
     "rpm": {
-        "+ /etc/sysconfig", "+ /usr/share/fish", "+ /usr/share/fish/vendor_completions.d", "+ /usr/share/licenses",
-        "+ /usr/share/man/man1", "+ /usr/share/zsh/site-functions", "+ /etc/sysconfig/guestbook.rpmsave",
+        "+ /etc/sysconfig/guestbook.rpmsave",
         *(f"+ /var/lib/{path}" for path in (
             "guestbook", "guestbook/guestbook.sqlite3", "guestbook/secret", "tally", "tally/tally",
             "private/tally", "private/tally/tally", "private/tally/tally/tally.json",
@@ -204,7 +205,7 @@ def upgrade(machine: Machine) -> None:
 def left(machine: Machine, before: dict[str, Any]) -> set[str]:
     """Return what is there that was not, but for accounts and what a running system changes by itself."""
     lines = difference(before, snapshot(machine))
-    return {line for line in lines if not line[2:].startswith(BY_ITSELF) and line[2:] not in ACCOUNTS}
+    return {line for line in lines if not line[2:].startswith(BY_ITSELF) and line[2:] not in ACCOUNTS | SYSTEM}
 
 
 def sign(machine: Machine, name: str, text: str) -> None:
