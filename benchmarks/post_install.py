@@ -10,18 +10,16 @@ configured (``dpkg --configure``: this is post-install). Then ``python -m venv``
 from __future__ import annotations
 
 import argparse
-import shutil
 import tarfile
 import tempfile
-import time
 from pathlib import Path
 
 from benchmarks.heavy import write_project
+from benchmarks.sets import copy_wheels, timed
 from pkggen.cli.boundary import default_cache
 from pkggen.console import Terminal
 from pkggen.pipeline import Options, build
-from pkggen.wheels.lock import read_pylock
-from tests.targets import TARGETS, Box
+from tests.targets import TARGETS
 
 
 def main() -> None:
@@ -41,34 +39,18 @@ def main() -> None:
         with tarfile.open(arguments.archive) as tar:
             tar.extractall(directory / "interpreter", filter="data")
         with TARGETS[arguments.target].box(shares={"/share": directory}) as box:
-            unpacking = timed(box, f"dpkg --unpack /share/dist/{package.path.name}")
-            ours = timed(box, "dpkg --configure heavy")
+            unpacking = timed(box, f"dpkg --unpack /share/dist/{package.path.name}").wall
+            ours = timed(box, "dpkg --configure heavy").wall
             python = "/share/interpreter/python/bin/python3"
-            venv = timed(box, f"{python} -m venv /tmp/venv")
-            pip = timed(box, "/tmp/venv/bin/pip install -q --no-index --find-links /share/wheels /share/wheels/*.whl")
+            venv = timed(box, f"{python} -m venv /tmp/venv").wall
+            pip = timed(
+                box, "/tmp/venv/bin/pip install -q --no-index --find-links /share/wheels /share/wheels/*.whl"
+            ).wall
             print(f"package       {package.size / 1e6:8.1f} MB")
             print(f"unpacking     {unpacking:8.2f} s")
             print(f"post-install  {ours:8.2f} s")
             print(f"venv and pip  {venv + pip:8.2f} s")
             print(f"ratio         1/{(venv + pip) / ours:.0f}")
-
-
-def copy_wheels(lock: Path, directory: Path) -> None:
-    """Fill ``directory`` with the lock's wheels from the cache, under their own names."""
-    directory.mkdir()
-    cache = default_cache()
-    for locked in read_pylock(lock).pylock.packages:
-        for wheel in locked.wheels or ():
-            blob = cache.blob(wheel.hashes["sha256"])
-            if blob is not None:
-                shutil.copyfile(blob, directory / wheel.filename)
-
-
-def timed(box: Box, command: str) -> float:
-    """Return the seconds that ``command`` takes in the box; it must succeed."""
-    started = time.perf_counter()
-    box.run(command, check=True, timeout=900)
-    return time.perf_counter() - started
 
 
 if __name__ == "__main__":
