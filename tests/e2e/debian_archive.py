@@ -5,17 +5,20 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from tests.targets import Target, host
+from tests.targets import Target, TargetError, host
 
 
 def download(target: Target, directory: Path, *names: str) -> Path:
     """Put Debian 12's packages of ``names``, and what of their dependencies the target lacks, below ``directory``.
 
-    Returns the directory that they are in.
+    Returns the directory that they are in. Raises TargetError where the host knows no archive of Debian.
     """
+    mirror = host.debian_mirror()
+    if mirror is None:
+        raise TargetError(f"apt has no archive of Debian here: name one in {host.MIRROR_VARIABLE}")
     sources, archives = directory / "sources.list", directory / "archives"
     signed = "[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]"
-    sources.write_text(f"deb {signed} {host.debian_mirror() or 'http://deb.debian.org/debian'} bookworm main\n")
+    sources.write_text(f"deb {signed} {mirror} bookworm main\n")
     for made in (directory / "lists/partial", archives / "partial"):
         made.mkdir(parents=True)
     places = {
