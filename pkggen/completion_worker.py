@@ -1,9 +1,10 @@
 """Runs under the packaged interpreter at build time: asks a command for its shell completion.
 
 Protocol. stdin: JSON with ``paths`` (folders that hold the wheels' modules), ``module``, ``attr``,
-``name`` (the command's) and ``shells``. stdout: JSON, the script for each shell that there is one
-for; {} when the command is made with neither click, typer nor argcomplete. Exit status 0, else
-what went wrong stands on stderr.
+``name`` (the command's) and ``shells``. stdout: JSON, ``scripts`` by shell, {} when the command is
+made with neither click, typer nor argcomplete, and ``beside``, the names of click's and typer's
+commands in the module when the command itself is none of them. Exit status 0, else what went wrong
+stands on stderr. Modules are imported; the command is never called, for it would do its work.
 """
 
 from __future__ import annotations
@@ -15,9 +16,7 @@ sys.path.pop(0)  # this file's directory: a neighbour must never stand in for a 
 import contextlib
 import importlib
 import inspect
-import io
 import json
-import os
 import site
 
 
@@ -33,38 +32,57 @@ def main() -> None:
         target = module
         for part in request["attr"].split("."):
             target = getattr(target, part)
-    if is_click(target, module):
-        scripts = {shell: of_click(target, request["name"], shell) for shell in request["shells"]}
-    elif uses_argcomplete(module):
-        scripts = {shell: of_argcomplete(request["name"], shell) for shell in request["shells"]}
-    else:
-        scripts = {}
-    json.dump({shell: text for shell, text in scripts.items() if text}, answer)
+        command = command_of(target)
+        scripts, beside = {}, []
+        if command is not None:
+            scripts = {shell: of_click(command, request["name"], shell) for shell in request["shells"]}
+        elif uses_argcomplete(module):
+            scripts = {shell: of_argcomplete(request["name"], shell) for shell in request["shells"]}
+        elif not is_click(target):
+            beside = sorted(name for name, value in vars(module).items() if is_click(value))
+    json.dump({"scripts": {shell: text for shell, text in scripts.items() if text}, "beside": beside}, answer)
 
 
-def is_click(target: object, module: object) -> bool:
-    """Tell whether the command is click's or typer's, or a function beside one, which then calls it."""
-    kinds = []
-    if "click" in sys.modules:
-        kinds.append(sys.modules["click"].Command)
-    if "typer" in sys.modules:
-        kinds.append(sys.modules["typer"].Typer)
-    return any(isinstance(value, tuple(kinds)) for value in (target, *vars(module).values())) if kinds else False
+def click_of(value: object) -> str:
+    """Return the package that a command object is of: "click", or the one that typer has of its own; else ""."""
+    return next(
+        (
+            kind.__module__[: -len(".core")]
+            for kind in type(value).__mro__
+            if kind.__name__ == "Command" and kind.__module__ in ("click.core", "typer._click.core")
+        ),
+        "",
+    )
 
 
-def of_click(target: object, name: str, shell: str) -> str:
-    """Run the command as a shell's start file would; typer has the two words the other way round."""
+def is_typer(value: object) -> bool:
+    """Tell whether it is what typer makes a command of."""
+    return "typer" in sys.modules and isinstance(value, sys.modules["typer"].Typer)
+
+
+def is_click(value: object) -> bool:
+    """Tell whether it is a command of click or typer, which can tell its completion without being called."""
+    return bool(click_of(value)) or is_typer(value)
+
+
+def command_of(target: object) -> object:
+    """Return click's command for an entry point; None where there is none, or its maker wants no completion."""
+    if is_typer(target):
+        # without it typer leaves click's scripts in place, whose words it does not understand
+        wanted = getattr(target, "_add_completion", True)
+        return importlib.import_module("typer.main").get_command(target) if wanted else None
+    return target if click_of(target) else None
+
+
+def of_click(command: object, name: str, shell: str) -> str:
+    """Ask the class that answers for ``shell`` when the command runs; typer puts its own there. Click 8 has them."""
     variable = "_" + name.replace("-", "_").replace(".", "_").upper() + "_COMPLETE"
-    for instruction in (shell + "_source", "source_" + shell):
-        os.environ[variable] = instruction
-        written = io.BytesIO()
-        said = io.TextIOWrapper(written, encoding="utf-8", write_through=True)  # click looks for .buffer
-        with contextlib.redirect_stdout(said), contextlib.suppress(SystemExit):
-            target()  # type: ignore[operator]
-        text = written.getvalue().decode()
-        if variable in text:
-            return text
-    return ""
+    try:
+        completion = importlib.import_module(click_of(command) + ".shell_completion")
+    except ImportError:
+        return ""
+    kind = completion.get_completion_class(shell)
+    return kind(command, {}, name, variable).source().rstrip("\n") + "\n" if kind else ""
 
 
 def uses_argcomplete(module: object) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,21 +21,31 @@ from tests.unit.payloads import payload
 
 MINOR = f"{sys.version_info.major}.{sys.version_info.minor}"
 CLICK = """
-import os, sys
 class Command:
     def __call__(self):
-        name = sys.argv[0]
-        variable = "_" + name.upper().replace("-", "_") + "_COMPLETE"
-        if os.environ[variable].endswith("_source"):
-            print(f"#{os.environ[variable]} {variable} {sorted(os.environ) != []}")
-        sys.exit(0)
+        raise SystemExit("run")
+"""
+SHELLS = """
+class Complete:
+    def __init__(self, command, context, name, variable):
+        self.variable = variable
+    def source(self):
+        return f"#{self.shell}_source {self.variable}"
+def get_completion_class(shell):
+    return type("Shell", (Complete,), {"shell": shell})
 """
 ARGCOMPLETE = "def shellcode(names, shell):\n    return f'{shell} of {names[0]}\\n'\n"
 MODULES = {
-    "click/__init__.py": CLICK,
+    "click/core.py": CLICK,
+    "click/shell_completion.py": SHELLS,
+    "click/__init__.py": "from click.core import Command\n",
+    "typer/main.py": "from click import Command\ndef get_command(app): return Command()\n",
+    "typer/__init__.py": "class Typer: ...\n",
     "argcomplete.py": ARGCOMPLETE,
     "clicked.py": "import click\ncli = click.Command()\n",
-    "wrapping.py": "from clicked import cli\ndef main():\n    cli()\n",
+    "typed.py": "import typer\nmain = typer.Typer()\n",
+    "wrapping.py": "from clicked import cli\ndef main(): open(__file__ + '.run', 'w'); raise SystemExit('run')\n",
+    "dirty.py": "from clicked import cli as main\nopen(__file__, 'a').write('#')\nopen(__file__ + '.x', 'w')\n",
     "argued.py": "import argcomplete\ndef main(): raise SystemExit('run')\n",
     "plain.py": "def main(): raise SystemExit('run')\n",
     "broken.py": "import nothing_such\n",
@@ -73,10 +84,11 @@ def made(tmp_path: Path, completions: Any, *, runs_here: bool = True, notes: Not
     staged = replace(
         base,
         layers=(Layer("app", (), scripts),),
-        project=replace(base.project, root=tmp_path, commands=("clicked", "wrapping", "argued", "plain")),
+        project=replace(base.project, root=tmp_path, commands=("clicked", "typed", "wrapping", "argued", "plain")),
     )
     config = Config.model_validate({"completions": completions})
-    return with_completions(staged, config, Parts(interpreter, app, ()), notes or Notes(), tmp_path / "scratch")
+    scratch = Path(tempfile.mkdtemp(dir=tmp_path))
+    return with_completions(staged, config, Parts(interpreter, app, ()), notes or Notes(), scratch)
 
 
 def texts(staged: Payload, format_name: str = "deb") -> dict[str, str]:
@@ -85,15 +97,36 @@ def texts(staged: Payload, format_name: str = "deb") -> dict[str, str]:
 
 
 def test_every_command_that_can_is_asked(tmp_path: Path) -> None:
-    """Click's commands, functions beside one, and those that know argcomplete; others are noted and not run."""
+    """Click's commands, typer's, and those that know argcomplete; others are noted. None is run."""
     notes = Notes()
     found = texts(made(tmp_path, True, notes=notes))
 
-    assert found["/usr/share/bash-completion/completions/clicked"] == "#bash_source _CLICKED_COMPLETE True\n"
+    assert found["/usr/share/bash-completion/completions/clicked"] == "#bash_source _CLICKED_COMPLETE\n"
     assert found["/usr/share/zsh/vendor-completions/_argued"] == "zsh of argued\n"
-    assert found["/usr/share/fish/vendor_completions.d/wrapping.fish"].startswith("#fish_source")
+    assert found["/usr/share/fish/vendor_completions.d/typed.fish"].startswith("#fish_source")
     assert len(found) == 9
     assert [line for line in notes.lines if "plain can't tell" in line]
+
+
+def test_a_function_is_not_called(tmp_path: Path) -> None:
+    """Calling it would do the program's work; the note names the object that can be asked, and naming it works."""
+    notes = Notes()
+    found = texts(made(tmp_path, True, notes=notes))
+
+    assert not [path for path in found if "wrapping" in path]
+    assert [line for line in notes.lines if '"wrapping=wrapping:cli"' in line]
+    assert not list(tmp_path.rglob("*.run"))
+    named = texts(made(tmp_path, ("wrapping=wrapping:cli",)))
+    assert named["/usr/share/bash-completion/completions/wrapping"] == "#bash_source _WRAPPING_COMPLETE\n"
+
+
+def test_what_is_imported_has_no_hold_on_the_cache(tmp_path: Path) -> None:
+    """A module that writes into and beside itself writes into a copy."""
+    assert texts(made(tmp_path, ("dirty",)))
+    site = tmp_path / f"wheel/lib/python{MINOR}/site-packages"
+
+    assert (site / "dirty.py").read_text() == MODULES["dirty.py"]
+    assert not list(site.glob("dirty.py.x"))
 
 
 def test_each_format_has_its_places(tmp_path: Path) -> None:
@@ -122,6 +155,8 @@ def test_a_file_comes_before_what_is_generated(tmp_path: Path) -> None:
     ("item", "error", "says"),
     [
         ("plain", ConfigurationError, "can't tell its completion"),
+        ("wrapping", ConfigurationError, "is a function"),
+        ("wrapping=cli", ConfigurationError, "names no object"),
         ("absent", ConfigurationError, "no wheel has a console script 'absent'"),
         ("absent.bash", ConfigurationError, "no file of the project"),
         ("broken", ToolError, "nothing_such"),
