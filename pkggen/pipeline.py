@@ -154,7 +154,7 @@ def _obtain(
     """Return the package from stock, or made now."""
     package = rendered.package
     form = FORMATS[package.format]
-    packer = f"{form.packer()}, signed by {signer.fingerprint}" if signer else form.packer()
+    packer = f"{form.packer()}, signed by {signer.fingerprint} {signer.state}" if signer else form.packer()
     key = stock_key(rendered, form.entries(rendered), packer)
     found = stock.find(rendered, key, directory)
     if found is None:

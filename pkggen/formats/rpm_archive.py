@@ -67,7 +67,7 @@ def read_rpm(path: Path) -> RpmArchive:
         with path.open("rb") as stream:
             if stream.read(4) != _MAGIC:
                 raise ValueError("it does not begin as an rpm does")
-            signatures = tuple(data for tag, data in _signature_values(stream) if tag in _SIGNATURES)
+            found = signatures(stream)
             stream.seek(0)
             with rpmfile.open(fileobj=stream) as archive:
                 headers = archive.headers
@@ -80,7 +80,7 @@ def read_rpm(path: Path) -> RpmArchive:
             scripts={name: _text(headers[tag]) for name, tag in _SCRIPTS.items() if tag in headers},
             members=members,
             ghosts=ghosts,
-            signatures=signatures,
+            signatures=found,
         )
     except (RPMError, struct.error, AssertionError, OSError, ValueError, LookupError, TypeError) as error:
         raise ArtefactError(f"can't be read as an rpm: {error}", where=str(path)) from error
@@ -90,6 +90,11 @@ def signature_end(stream: IO[bytes]) -> int:
     """Return where the signature ends and the header begins, which signatures are of."""
     _, start, size = _signature_index(stream)
     return start + size + -size % 8
+
+
+def signatures(stream: IO[bytes]) -> tuple[bytes, ...]:
+    """Return the OpenPGP signatures, as they are."""
+    return tuple(data for tag, data in _signature_values(stream) if tag in _SIGNATURES)
 
 
 def _signature_index(stream: IO[bytes]) -> tuple[int, int, int]:

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pkggen.errors import IntegrityError, ToolError
-from pkggen.formats.rpm_archive import signature_end
+from pkggen.formats.rpm_archive import signature_end, signatures
+from pkggen.openpgp import issuer_of
 from pkggen.run import find_tool, run
 from pkggen.signing import DIGEST, KEYRING_VARIABLES, SigningKey, export_key, refused
 from pkggen.templating import builtin_text
@@ -62,9 +63,11 @@ def _body_digest(path: Path) -> str:
 
 
 def _check(path: Path, key: SigningKey, directory: Path) -> None:
-    """Have rpm verify the signature, in a database that holds the key alone; raise IntegrityError."""
+    """Have rpm verify the signature, in a database that holds the key that made it alone; raise IntegrityError."""
     public, database = directory / "key.asc", directory / "rpmdb"
-    export_key(key, public)
+    with path.open("rb") as stream:
+        issuers = {issuer_of(signature) for signature in signatures(stream)}
+    export_key(key, issuers.pop() if len(issuers) == 1 else key.fingerprint, public)
     rpmkeys = ["rpmkeys", "--dbpath", str(database)]
     home = {"HOME": str(directory)}
     run([*rpmkeys, "--import", public], env=home)

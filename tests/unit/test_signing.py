@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from pkggen.cli import main
 from pkggen.errors import ArtefactError, PkggenError
 from pkggen.formats.deb_archive import read_deb
-from pkggen.formats.rpm_archive import signature_end
+from pkggen.formats.rpm_archive import read_rpm, signature_end
 from pkggen.inspection import inspect
 from pkggen.openpgp import issuer_of
 from pkggen.signing import find_key
@@ -109,6 +109,44 @@ def test_what_is_signed_is_not_signed_again(home: Path) -> None:
     assert {n: (home / "dist" / n).read_bytes() for n in NAMES} == before
     assert build("--no-sign").exit_code == 0
     assert "signed-by" not in inspect(home / "dist" / NAMES[0]).metadata
+
+
+def test_what_a_revoked_subkey_signed_is_signed_again(home: Path) -> None:
+    """The primary key stays; its subkey is revoked and has a successor: nothing of the old one is handed out."""
+    mail = "subkeys@example.invalid"
+    gpg("--passphrase", "", "--quick-generate-key", f"Somebody <{mail}>", "ed25519", "cert,sign")
+    primary = find_key(mail, "here")
+    unlocked = ("--pinentry-mode", "loopback", "--passphrase", "")
+    gpg(*unlocked, "--quick-add-key", primary.fingerprint, "ed25519", "sign")
+    assert build("--sign", mail).exit_code == 0
+    assert build("-v", "--sign", mail).stderr.count("is unchanged") == 2
+    old = {inspect(home / "dist" / n).metadata["signed-by"] for n in NAMES}
+
+    words = "key 1\nrevkey\ny\n1\n\ny\nsave\n"
+    gpg(*unlocked, "--command-fd", "0", "--no-tty", "--edit-key", primary.fingerprint, text=words)
+    gpg(*unlocked, "--quick-add-key", primary.fingerprint, "ed25519", "sign")
+    again = build("-v", "--sign", mail)
+    new = {inspect(home / "dist" / n).metadata["signed-by"] for n in NAMES}
+
+    assert (again.exit_code, again.stderr.count("is unchanged")) == (0, 0), again.stderr
+    assert (len(old), len(new), old & new) == (1, 1, set())
+
+
+def test_signatures_of_packages_do_not_end(home: Path, gnupg: Path, tmp_path: Path) -> None:
+    """A gpg.conf that lets signatures end after a day does not count: they may lie in `dist` for longer."""
+    (gnupg / "gpg.conf").write_text("default-sig-expire 1d\n")
+    try:
+        assert build("--sign", MAIL).exit_code == 0
+        gpg("--output", str(tmp_path / "mail"), "--detach-sign", str(home / "pkggen.toml"))
+    finally:
+        (gnupg / "gpg.conf").unlink()
+    signatures = [*read_deb(home / "dist" / NAMES[0]).signatures, *read_rpm(home / "dist" / NAMES[1]).signatures]
+    told = []
+    for number, signature in enumerate([*signatures, (tmp_path / "mail").read_bytes()]):
+        (tmp_path / str(number)).write_bytes(signature)
+        told.append("sig expires" in gpg("--list-packets", str(tmp_path / str(number))))
+
+    assert told == [False] * len(signatures) + [True]
 
 
 def test_debsig_verify_agrees(home: Path, tmp_path: Path) -> None:
