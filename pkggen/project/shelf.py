@@ -27,11 +27,15 @@ from pkggen.model import Wheel
 _FORMAT = 1  # of the keys; raise it when the same tree is built otherwise than before
 _DAY = 24 * 3600
 # Back-ends that read their tree alone when nothing below says otherwise, and what they need to run.
-_STATIC = {"setuptools", "wheel", "hatchling", "flit-core", "poetry-core", "uv-build"}
+# Not poetry-core: it asks git what is ignored, so the index, .git/info/exclude and the user's own file decide.
+_STATIC = {"setuptools", "wheel", "hatchling", "flit-core", "uv-build"}
+_OBJECTS = ("setuptools.build_meta", "hatchling.build", "flit_core.buildapi", "uv_build")
 _CODE = ("setup.py", "setup.cfg", "hatch.toml")  # they run code, or name commands and attributes of modules
 _RUNNING = {"hooks", "cmdclass", "ext-modules", "dynamic", "script"}  # keys of back-ends under which code is named
 _OWN_TABLES = ("setuptools", "hatch", "poetry", "flit", "uv")
 _FILES = ("readme", "license", "license-files")
+_REQUIREMENTS = ("dependencies", "optional-dependencies")
+_IGNORES = ((".gitignore", ".git"), (".hgignore", ".hg"))  # and where hatchling's search for them ends
 
 
 def is_static(root: Path) -> bool:
@@ -40,10 +44,35 @@ def is_static(root: Path) -> bool:
         return False
     pyproject = read_pyproject(root)
     project, system, tool = (_table(pyproject, name) for name in ("project", "build-system", "tool"))
-    if not project.get("version") or project.get("dynamic") or "backend-path" in system:
+    if not project.get("version") or project.get("dynamic"):
+        return False
+    if (
+        "distutils" in tool
+        or "backend-path" in system
+        or system.get("build-backend", "setuptools.build_meta") not in _OBJECTS
+    ):
+        return False
+    if any(map(_formatted, map(project.get, _REQUIREMENTS))) or any(_ignored_above(root, *names) for names in _IGNORES):
         return False
     settings = [tool.get(name) for name in _OWN_TABLES] + [project.get(name) for name in _FILES]
     return _known(system.get("requires", ["setuptools"])) and not any(map(_reaches_out, settings))
+
+
+def _formatted(setting: object) -> bool:
+    """Tell whether a requirement has a field in braces: hatchling fills in variables, home and root."""
+    if isinstance(setting, dict):
+        return any(map(_formatted, setting.values()))
+    return any(map(_formatted, setting)) if isinstance(setting, list) else isinstance(setting, str) and "{" in setting
+
+
+def _ignored_above(root: Path, name: str, boundary: str) -> bool:
+    """Tell whether hatchling finds the file ``name``, by which it leaves files out, above ``root``."""
+    for directory in (root.absolute(), *root.absolute().parents):
+        if (directory / name).is_file():
+            return directory != root.absolute()
+        if (directory / boundary).exists():
+            return False
+    return False
 
 
 def _table(within: Mapping[str, Any], name: str) -> Mapping[str, Any]:

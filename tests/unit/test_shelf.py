@@ -33,6 +33,10 @@ def kept(cache: Cache, tmp_path: Path, name: str = "app-1-py3-none-any.whl") -> 
     [
         "",
         '[build-system]\nrequires = ["hatchling>=1.24"]\n[tool.hatch.build.targets.wheel]\npackages = ["src/app"]\n',
+        '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n',
+        '[build-system]\nrequires = ["uv-build"]\nbuild-backend = "uv_build"\n',
+        '[build-system]\nrequires = ["flit-core"]\nbuild-backend = "flit_core.buildapi"\n',
+        '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n',
         '[build-system]\nrequires = ["setuptools", "wheel"]\n[tool.setuptools.package-data]\napp = ["*.txt"]\n',
     ],
 )
@@ -55,13 +59,33 @@ def test_a_project_that_says_all_in_its_files_is_static(tmp_path: Path, more: st
         STATIC
         + '[build-system]\nrequires = ["hatchling"]\n[tool.hatch.build.targets.wheel.force-include]\n"../x" = "x"\n',
         STATIC + '[build-system]\nrequires = ["setuptools"]\n[tool.setuptools.cmdclass]\nbuild = "x.Build"\n',
-        STATIC + '[build-system]\nrequires = ["poetry-core"]\n[tool.poetry.build]\nscript = "build.py"\n',
+        STATIC + '[build-system]\nrequires = ["poetry-core"]\nbuild-backend = "poetry.core.masonry.api"\n',
+        STATIC + '[build-system]\nrequires = ["poetry-core"]\n[tool.poetry]\nbuild = "build.py"\n',
+        STATIC + '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "mine"\n',
+        STATIC + '[build-system]\nrequires = ["setuptools"]\nbuild-backend = ["mine"]\n',
+        STATIC + '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta:__legacy__"\n',
+        STATIC + "[tool.distutils.egg_info]\ntag-date = true\n",
+        STATIC + 'dependencies = ["x=={env:X_VERSION:1}"]\n[build-system]\nrequires = ["hatchling"]\n',
+        STATIC + '[project.optional-dependencies]\nall = ["x @ {root:parent:uri}/x"]\n',
         '[project]\nname = "app"\nversion = "1"\nreadme = "/etc/motd"\n',
     ],
 )
 def test_what_may_read_more_than_its_files_is_built_each_time(tmp_path: Path, text: str) -> None:
     """Dynamic fields, plugins, hooks, code to run, and paths that lead out of the tree."""
     assert not is_static(project(tmp_path / "p", text))
+
+
+@pytest.mark.parametrize(("name", "end"), [(".gitignore", ".git"), (".hgignore", ".hg")])
+def test_a_list_of_ignored_files_above_the_project(tmp_path: Path, name: str, end: str) -> None:
+    """Hatchling looks upwards for one, to the first it finds or the repository's root: only the project's is hashed."""
+    root = project(tmp_path / "p")
+    (tmp_path / name).write_text("data.txt\n")
+    assert not is_static(root)
+    (root / end).mkdir()
+    assert is_static(root)
+    (root / end).rmdir()
+    (root / name).write_text("")
+    assert is_static(root)
 
 
 @pytest.mark.parametrize("name", ["setup.py", "setup.cfg"])
