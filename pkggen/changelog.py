@@ -12,12 +12,14 @@ from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
 
-from pkggen.errors import ConfigurationError, StorageError
+from pkggen.errors import ConfigurationError, PkggenError, StorageError
 from pkggen.model import Change
+from pkggen.reporter import Reporter
 from pkggen.run import run
 
 RELEASES, ITEMS, COMMITS = 12, 40, 1000  # a changelog is read on a terminal; the rest is where it came from
 _LENGTH = 400  # letters of one item
+_USUAL = "CHANGELOG.md"
 _NOON = 12 * 3600  # rpm knows days only, and gives them this hour
 _HEADING = re.compile(
     r"##\s+\[?v?(?P<version>[^\]\s]+)\]?(\([^)]*\))?\s*(?:[-\u2013\u2014:(]*\s*(?P<date>\d{4}-\d{2}-\d{2}))?.*"
@@ -27,29 +29,44 @@ _LINK = re.compile(r"!?\[([^\]]*)\](\([^)]*\)|\[[^\]]*\])")
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
-def read_changelog(source: str, root: Path, version: str, epoch: int) -> tuple[Change, ...]:
+def read_changelog(
+    source: str, root: Path, version: str, epoch: int, reporter: Reporter | None = None
+) -> tuple[Change, ...]:
     """Return the releases up to ``version``, newest first, dated no later than ``epoch``.
 
     ``source`` is a path within ``root``, "git", "off", or "" for CHANGELOG.md where there is one.
     The first release is always ``version``: what is not released yet counts as its own. Raises
-    ConfigurationError when a file named on purpose is missing, StorageError when it can't be read.
+    ConfigurationError when a file named on purpose is missing or elsewhere, StorageError when it
+    can't be read; of a CHANGELOG.md that nobody named, ``reporter`` is warned, and it is left out.
     """
     if source == "off":
         return ()
     if source == "git":
         return _bounded(_from_git(root, version), version, epoch)
-    path = root / (source or "CHANGELOG.md")
-    if not path.is_file():
-        if source:
-            raise ConfigurationError(f"{source} does not exist in {root}", where="tool.pkggen.changelog")
+    if not source and not (root / _USUAL).is_file():
         return ()
+    try:
+        text = _text(source or _USUAL, root)
+    except PkggenError as error:
+        if source:
+            raise
+        if reporter:
+            told = " ".join(problem.what for problem in error.problems)
+            reporter.warn(f'{told}: the package has no changelog ("changelog" can name another file, or be "off")')
+        return ()
+    return _bounded(parse(text), version, epoch)
+
+
+def _text(source: str, root: Path) -> str:
+    path = root / source
+    if not path.is_file():
+        raise ConfigurationError(f"{source} does not exist in {root}", where="tool.pkggen.changelog")
     if not path.resolve().is_relative_to(root.resolve()):
         raise ConfigurationError(f"{source} leads out of the project", where="tool.pkggen.changelog")
     try:
-        text = path.read_text(encoding="utf-8-sig", errors="replace")
+        return path.read_text(encoding="utf-8-sig", errors="replace")
     except OSError as error:
-        raise StorageError(f"can't be read: {error.strerror}", where=str(path)) from error
-    return _bounded(parse(text), version, epoch)
+        raise StorageError(f"{source} can't be read: {error.strerror}", where=str(path)) from error
 
 
 def parse(text: str) -> Iterator[Change]:

@@ -91,7 +91,7 @@ def plan(options: Options, cache: Cache, reporter: Reporter, workshop: Path) -> 
     templates = Templates(template_directory(config, root))
     commands = own_commands(parts.app, parts.dependencies, {canonicalize_name(r.name) for r in metadata.requires})
     project = describe_project(config, metadata, commands, root)
-    changes = read_changelog(config.changelog, root, project.version, found.epoch)
+    changes = read_changelog(config.changelog, root, project.version, found.epoch, reporter)
     project = replace(project, changes=changes)
     if found.host:
         return (stage_plugin(project, config, found.target, parts, host=found.host, epoch=found.epoch),), templates

@@ -38,6 +38,7 @@ def items(cache: Cache) -> tuple[Item, ...]:
     found = [_item(path, "downloads") for path in _below(root / "blobs", 2)]
     found += [_item(p, f"unpacked {p.parent.name}", p / "index.json") for p in _below(root / "trees", 2)]
     found += [_item(path, "notes of what was built") for path in _below(root / "built", 1)]
+    found += [_item(path, "notes of what was packed") for path in _below(root / "packages", 1)]
     found += [_item(path, "left over from builds", path / "index.json") for path in _below(root / "scratch", 1)]
     uv = _item(root / "uv", "uv")
     found += [uv and replace(uv, used=_newest(uv.path))]

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from pkggen.errors import ConfigurationError, Problem
 
+_LINKS = 40  # in a row, as many as Linux follows (path_resolution(7))
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -27,7 +29,8 @@ def find_sources(root: Path, src: str, dst: str, exclude: Sequence[str] = ()) ->
 
     A ``dst`` that ends with a slash is a directory. A folder's contents go below ``dst``, and so
     does what a glob matches, with the folders after the glob's fixed beginning. ``exclude`` are
-    patterns for names or for paths below the folder. Raises ConfigurationError when there is
+    patterns for names or for paths below the folder; links to what they leave out are left out,
+    too. Raises ConfigurationError when there is
     nothing, or when it lies outside the project.
     """
     if glob.has_magic(src) and not (root / src).exists():
@@ -39,7 +42,11 @@ def find_sources(root: Path, src: str, dst: str, exclude: Sequence[str] = ()) ->
     else:
         path = _inside(root, root / src)
         return (Source(path, dst + path.name if dst.endswith("/") else dst),)
-    kept = sorted((p, r) for p in found if not _excluded(r := p.relative_to(base).as_posix(), exclude))
+    kept = sorted(
+        (p, r)
+        for p in found
+        if not _excluded(r := p.relative_to(base).as_posix(), exclude) and not _leads_to_excluded(base, p, exclude)
+    )
     if not kept:
         raise ConfigurationError(f"{src} matches no file in {root}")
     faults = [fault for path, _ in kept if (fault := _fault(root, base, path))]
@@ -75,6 +82,20 @@ def _excluded(relative: str, patterns: Sequence[str]) -> bool:
     whole = ["/".join(parts[: i + 1]) for i in range(len(parts))]
     wanted = [p.strip("/") for p in patterns]
     return any(fnmatchcase(text, p) for p in wanted for text in (whole if "/" in p else parts))
+
+
+def _leads_to_excluded(base: Path, path: Path, patterns: Sequence[str]) -> bool:
+    """Tell whether a link that would be kept leads, by whatever other links, to something left out."""
+    if not patterns or not _kept_link(base, path):
+        return False
+    places = [path.resolve().relative_to(base.resolve()).as_posix()]
+    for _ in range(_LINKS):
+        if not path.is_symlink():
+            break
+        path = Path(os.path.normpath(path.parent / os.readlink(path)))
+        if path.is_relative_to(base):
+            places.append(path.relative_to(base).as_posix())
+    return any(_excluded(place, patterns) for place in places)
 
 
 def _inside(root: Path, path: Path) -> Path:

@@ -37,7 +37,7 @@ class Frontend:
         env, inherit = index_environment(self.index, self.root)
         settings = sorted((env | {name: os.environ[name] for name in inherit if name in os.environ}).items())
         files = [p for folder in self.folders if folder.is_dir() for p in sorted(folder.iterdir())]
-        held = [(os.fspath(p), p.stat().st_size, p.stat().st_mtime_ns) for p in files]
+        held = [(os.fspath(p), s.st_size, s.st_mtime_ns) for p in files if (s := _status(p))]
         return repr((program.st_size, program.st_mtime_ns, self.offline, settings, held))
 
     def build(self, source: Path, out: Path, *, python: str, epoch: int) -> Sequence[Path]:
@@ -58,3 +58,11 @@ class Frontend:
         except ToolError as error:
             raise ToolError(redacted(str(error))) from None
         return sorted(out.glob("*.whl"))
+
+
+def _status(path: Path) -> os.stat_result | None:
+    """Return what ``path`` is, after links, or None: one that leads nowhere holds nothing."""
+    try:
+        return path.stat()
+    except OSError:
+        return None

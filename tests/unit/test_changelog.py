@@ -19,6 +19,7 @@ from pkggen.errors import ConfigurationError
 from pkggen.formats import FORMATS
 from pkggen.formats.rpm_archive import read_rpm
 from pkggen.model import Change, Payload
+from pkggen.reporter import Silent
 from pkggen.templating import Templates
 
 TEXT = """# Changelog
@@ -102,6 +103,19 @@ def test_no_changelog(tmp_path: Path) -> None:
     for name in ("CHANGES.md", "../x.md"):
         with pytest.raises(ConfigurationError):
             read_changelog(name, tmp_path / "nowhere", "1.0", EPOCH)
+
+
+def test_a_changelog_that_nobody_named_stops_nothing(tmp_path: Path) -> None:
+    """CHANGELOG.md of the folder above, as monorepos link it, is told of and left out; named, it is wrong."""
+    root, reporter = tmp_path / "project", Silent()
+    root.mkdir()
+    (tmp_path / "CHANGELOG.md").write_text(TEXT)
+    (root / "CHANGELOG.md").symlink_to("../CHANGELOG.md")
+
+    assert read_changelog("", root, "1.2", EPOCH, reporter) == ()
+    assert [w.partition(":")[0] for w in reporter.warnings] == ["CHANGELOG.md leads out of the project"]
+    with pytest.raises(ConfigurationError, match="leads out of the project"):
+        read_changelog("CHANGELOG.md", root, "1.2", EPOCH, reporter)
 
 
 def git(root: Path, *words: str, time: int = EPOCH) -> None:

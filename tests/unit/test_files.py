@@ -72,6 +72,16 @@ def test_links_within_a_folder_stay_links(tmp_path: Path) -> None:
     }
 
 
+def test_links_to_what_is_left_out_are_left_out(tmp_path: Path) -> None:
+    """No link in the package leads nowhere: neither to an excluded file or folder, nor by an excluded link."""
+    lay(tmp_path, "t/a", "t/a.bak", "t/drafts/x")
+    for name, link in {"b": "a.bak", "d": "drafts", "x": "d/x", "c.bak": "a", "e": "c.bak", "f": "a"}.items():
+        (tmp_path / "t" / name).symlink_to(link)
+    table = {"src": "t", "dst": "/srv/t", "exclude": ("*.bak", "drafts")}
+
+    assert set(made(tmp_path, table)) == {"/srv/t/a", "/srv/t/f"}
+
+
 def test_what_is_below_etc_is_configuration(tmp_path: Path) -> None:
     """Without a type, a file below /etc keeps an administrator's changes; with one it is what it is called."""
     lay(tmp_path, "a")

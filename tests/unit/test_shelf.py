@@ -10,6 +10,7 @@ import pytest
 
 from pkggen.cache import Cache, sha256_of
 from pkggen.model import Wheel
+from pkggen.network.frontend import Frontend
 from pkggen.project.shelf import Shelf, is_static, tree_digest
 
 STATIC = '[project]\nname = "app"\nversion = "1"\n'
@@ -137,6 +138,17 @@ def test_a_kept_wheel_is_found_by_the_same_tree_and_circumstances(tmp_path: Path
     os.utime(note)
     wheel.path.write_bytes(b"other bytes")
     assert shelf.find(key) is None
+
+
+def test_a_link_to_nowhere_among_wheels_does_no_harm(tmp_path: Path) -> None:
+    """What a folder of wheels holds tells back-ends apart; a dangling link in it holds nothing, and stops nothing."""
+    frontend = Frontend(tmp_path / "uv", tmp_path, folders=(tmp_path / "wheels",))
+    (tmp_path / "wheels").mkdir()
+    empty = frontend.identity()
+    (tmp_path / "wheels/old.whl").symlink_to("gone.whl")
+    assert frontend.identity() == empty
+    (tmp_path / "wheels/gone.whl").write_bytes(b"back")
+    assert frontend.identity() != empty
 
 
 def test_a_compiled_wheel_is_not_kept(tmp_path: Path) -> None:

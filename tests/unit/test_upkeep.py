@@ -13,9 +13,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from pkggen.cache import Cache
+from pkggen.cache import LOCK, Cache, sha256_of
 from pkggen.cli import main
 from pkggen.errors import ConflictError
+from pkggen.model import BuiltPackage, Purpose
+from pkggen.stock import Stock
 from pkggen.upkeep import clear, items, prune, summary
 
 DAY = 86400
@@ -65,6 +67,18 @@ def test_use_keeps(cache):
     cache.tree("wheel", "key", lambda root: None)
 
     assert prune(cache, unused_for=DAY) == ()
+
+
+def test_notes_and_copies_of_packages_go(cache: Cache, tmp_path: Path) -> None:
+    """What the stock notes of packages is told of, and removed with the rest."""
+    path = tmp_path / "app_1_all.deb"
+    path.write_bytes(bytes(40))
+    made = BuiltPackage("deb", path, 40, sha256_of(path))
+    Stock(cache, tmp_path / "dist").keep(made, "key", Purpose.LAYERS)
+
+    assert summary(cache)["notes of what was packed"][0] == 1
+    clear(cache)
+    assert [p for p in cache.root.rglob("*") if p.is_file() and p.name != LOCK] == []
 
 
 def test_what_killed_builds_left_goes(cache):
