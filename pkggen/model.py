@@ -491,7 +491,7 @@ class Payload:
     ``interests`` are directories of other packages: when something in them is installed or removed,
     the application makes its release anew. ``admission`` describes the package to what is installed
     already, as JSON. ``together`` is what all packages of a split need; None
-    where this is the only one.
+    where this is the only one. ``shared`` is what all applications make alike: no template of the user's touches it.
     """
 
     project: Project
@@ -512,6 +512,7 @@ class Payload:
     interests: tuple[str, ...] = ()
     admission: str = ""
     together: Needs | None = None
+    shared: bool = False
     components: tuple[Component, ...] = ()
 
     @property

@@ -15,6 +15,7 @@ from pkggen.description import first_paragraph
 from pkggen.errors import PkggenError
 from pkggen.extension import stage_plugin
 from pkggen.formats import FORMATS
+from pkggen.identity import packed_digest, templates_for
 from pkggen.ingredients import Options, Prepared, effective_config, gather, prepare, wheel_spec
 from pkggen.metapackage import plan_metapackage
 from pkggen.model import (
@@ -63,7 +64,7 @@ def build(options: Options, cache: Cache, reporter: Reporter) -> tuple[BuiltPack
         stock = Stock(cache, output)
         built = []
         for number, package in enumerate(packages):
-            rendered = FORMATS[package.format].render(package, templates)
+            rendered = FORMATS[package.format].render(package, templates_for(package.payload, templates))
             key = keys.get(package.format)
             built.append(_obtain(rendered, key, workshop / f"{number}-{package.format}", stock, reporter))
         return publish_output(built, output)
@@ -74,7 +75,9 @@ def render(options: Options, cache: Cache, reporter: Reporter) -> tuple[Rendered
     with cache.scratch() as workshop:
         payloads, templates = plan(options, cache, reporter, workshop)
         return tuple(
-            FORMATS[n].render(FORMATS[n].describe(payload), templates) for n in options.formats for payload in payloads
+            FORMATS[n].render(FORMATS[n].describe(payload), templates_for(payload, templates))
+            for n in options.formats
+            for payload in payloads
         )
 
 
@@ -105,7 +108,7 @@ def plan(options: Options, cache: Cache, reporter: Reporter, workshop: Path) -> 
     if payload.needs.plugins:
         files = len(payload.needs.plugins)
         reporter.warn(f"{files} files are for libraries of wheels that are not in the package (-v names them)")
-    return divide(payload, config, parts, found.locks), templates
+    return divide(payload, config, parts, found.locks, lambda part: packed_digest(part, templates)), templates
 
 
 def describe_project(config: Config, metadata: Metadata, commands: tuple[str, ...], root: Path) -> Project:

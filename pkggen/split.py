@@ -5,17 +5,18 @@
 applications. With ``"deps"`` alone the interpreter is in ``<app>-deps``, with ``"runtime"`` alone
 the dependencies are in ``<app>``.
 
-The versions of the two stand for their bytes. ``<app>-deps`` is ``N-DIGEST``, where N is counted in
-``pkggen.lock``, so that a newer one sorts after an older one; the application depends on exactly
-that. The runtime is ``3.13.5-DATE.DIGEST``, of when the interpreter was built; the application
-depends on that Python version or a later one. Nothing of the application is in the runtime's
-package, or two applications would each have their own of the same version.
+The versions of the two stand for their bytes: for files, scripts and all that the packages say of
+themselves. ``<app>-deps`` is ``N-DIGEST``, where N is counted in ``pkggen.lock``, so that a newer
+one sorts after an older one; the application depends on exactly that. The runtime is
+``3.13.5-DATE.DIGEST``, of when the interpreter was built; the application depends on that Python
+version or a later one. Nothing of the application is in the runtime's package, and no option or
+template, or two applications would each have their own.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -78,10 +79,13 @@ class Division:
         self.runtime = runtime
         self.layers = {layer.name: layer for layer in whole.layers}
 
-    def payloads(self, version: str, locks: Path, *, frozen: bool) -> tuple[Payload, ...]:
+    def payloads(
+        self, version: str, locks: Path, packed: Callable[[Payload], str], *, frozen: bool
+    ) -> tuple[Payload, ...]:
         """Return a payload for each package, the application's first.
 
-        ``version`` is the interpreter's. Raises IntegrityError when the dependencies are new to
+        ``version`` is the interpreter's. ``packed`` tells all that a payload's packages are made of but
+        its version and release, which follow from that. Raises IntegrityError when the dependencies are new to
         ``pkggen.lock`` in ``locks`` and nothing may be written, ConfigurationError when it can't be.
         """
         if not self.split:
@@ -90,14 +94,15 @@ class Division:
         terms: list[str] = []
         if DEPS in self.split:
             name = f"{self.whole.project.name}-deps"
-            entries, digest = self._entries(DEPS)
+            part = self._part(DEPS, name)
+            digest = self._digest(DEPS, packed(part))
             number = counted(locks, self.whole.target.arch, digest, frozen=frozen)
-            parts.append(self._part(DEPS, name, str(number), digest, entries))
+            parts.append(_versioned(part, str(number), digest))
             terms.append(f"{name} = {number}-{digest}")
         if RUNTIME in self.split:
-            entries, digest = self._entries(RUNTIME)
-            built = datetime.fromtimestamp(_newest(entries), timezone.utc)
-            parts.append(self._part(RUNTIME, self.runtime, version, f"{built:%Y%m%d}.{digest}", entries))
+            part = self._part(RUNTIME, self.runtime, version)
+            built = datetime.fromtimestamp(part.epoch, timezone.utc)
+            parts.append(_versioned(part, version, f"{built:%Y%m%d}.{self._digest(RUNTIME, packed(part))}"))
             terms.append(f"{self.runtime} >= {version}")
         return (self._application(terms, parts), *parts)
 
@@ -122,30 +127,39 @@ class Division:
     def _own(self, package: str) -> tuple[Layer, ...]:
         return tuple(self.layers[name] for name in layers_of(package, self.split))
 
-    def _entries(self, package: str) -> tuple[tuple[Entry, ...], str]:
-        """Return a package's entries, at times that depend on them alone, and the digest of their descriptions."""
+    def _entries(self, package: str) -> tuple[Entry, ...]:
+        """Return a package's entries, at times that depend on them alone."""
         own = self._own(package)
         below = tuple(f"{layer.home}/{layer.name}/" for layer in own)
-        names = {f"{layer.home}/{layer.name}.json" for layer in own}
+        names = self._descriptions(package)
         found = [e for e in self.whole.entries if e.path.startswith(below) or e.path in names]
         time = _newest(e for e in found if e.path not in names)
-        digest = hashlib.sha256("".join(f"{e.path} {e.sha256}\n" for e in found if e.path in names).encode())
-        return tuple(replace(e, mtime=time) if e.path in names else e for e in found), digest.hexdigest()[:_DIGITS]
+        return tuple(replace(e, mtime=time) if e.path in names else e for e in found)
 
-    def _part(self, package: str, name: str, version: str, release: str, entries: tuple[Entry, ...]) -> Payload:
-        home = self._own(package)[0].home
+    def _descriptions(self, package: str) -> set[str]:
+        return {f"{layer.home}/{layer.name}.json" for layer in self._own(package)}
+
+    def _digest(self, package: str, packed: str) -> str:
+        names = self._descriptions(package)
+        rows = (f"{e.path} {e.sha256}\n" for e in self.whole.entries if e.path in names)
+        return hashlib.sha256("".join((*rows, packed)).encode()).hexdigest()[:_DIGITS]
+
+    def _part(self, package: str, name: str, version: str = "0") -> Payload:
+        """Return a package's payload before its version is known."""
+        home, entries, shared = self._own(package)[0].home, self._entries(package), package == RUNTIME
         return replace(
             self.whole,
             project=self._about(package, name, version),
             prefix=home.removesuffix("/layers"),
-            release=release,
+            release="0",
             layers=self._own(package),
             components=self._components(package),
             entries=entries,
             services=(),
             needs=self.needs[package],
             epoch=_newest(entries),
-            options={name: _of_files(option) for name, option in self.whole.options.items()},
+            options={name: _of_files(option, shared=shared) for name, option in self.whole.options.items()},
+            shared=shared,
             purpose=Purpose.LAYERS,
             interests=(),
             admission="",
@@ -192,12 +206,17 @@ def counted(locks: Path, arch: str, digest: str, *, frozen: bool) -> int:
     return number
 
 
-def _of_files(options: FormatOptions) -> FormatOptions:
-    """Return of the user's options what concerns files and libraries; relations are the application's."""
-    return FormatOptions(
-        libraries=options.libraries, ignore_libraries=options.ignore_libraries, compression=options.compression,
-        section=options.section,
-    )  # fmt: skip
+def _versioned(part: Payload, version: str, release: str) -> Payload:
+    return replace(part, project=replace(part.project, version=version), release=release)
+
+
+def _of_files(options: FormatOptions, *, shared: bool) -> FormatOptions:
+    """Return of the user's options what concerns files and libraries; relations are the application's.
+
+    What all applications share takes none but the names of libraries that we don't know.
+    """
+    known = FormatOptions(libraries=options.libraries, ignore_libraries=options.ignore_libraries)
+    return known if shared else replace(known, compression=options.compression, section=options.section)
 
 
 def _newest(entries: object) -> int:

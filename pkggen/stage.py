@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -159,16 +159,19 @@ def _exact(config: Config) -> tuple[str, ...]:
     return layers_of(DEPS, config.split) if DEPS in config.split else ()
 
 
-def divide(whole: Payload, config: Config, parts: Parts, locks: Path) -> tuple[Payload, ...]:
+def divide(
+    whole: Payload, config: Config, parts: Parts, locks: Path, packed: Callable[[Payload], str]
+) -> tuple[Payload, ...]:
     """Return a payload for each package that ``split`` asks for, the application's first.
 
-    Which dependencies these are is counted in ``pkggen.lock`` in ``locks``. Raises IntegrityError,
+    Which dependencies these are is counted in ``pkggen.lock`` in ``locks``; ``packed`` digests what a
+    payload's packages are made of. Raises IntegrityError,
     ConfigurationError and StorageError.
     """
     names = ("app", *config.split) if config.split else ()
     needs = {name: needs_of_layers(parts, whole.needs, layers_of(name, config.split)) for name in names}
     division = Division(whole, config.split, needs, runtime_name(parts.interpreter, config.python.keep))
-    return division.payloads(parts.interpreter.version, locks, frozen=config.wheels.frozen)
+    return division.payloads(parts.interpreter.version, locks, packed, frozen=config.wheels.frozen)
 
 
 def activation_program(name: str) -> bytes:

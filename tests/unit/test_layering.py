@@ -70,7 +70,7 @@ LAYERS: tuple[tuple[str, set[str]], ...] = (
     ("stages", {"project", "interpreter", "wheels", "stage", "formats", "output"}),
     ("what a plugin is added to", {"extension"}),
     ("what a package is made of", {"ingredients"}),
-    ("a package without a program", {"metapackage"}),
+    ("a package without a program", {"metapackage", "identity"}),
     ("pipeline", {"pipeline", "inspection"}),
     ("check", {"lint", "checking", "dependencies", "locking", "proposal"}),
     ("command line", {"cli"}),

@@ -12,17 +12,26 @@ import pytest
 
 from pkggen.errors import IntegrityError
 from pkggen.formats import FORMATS
+from pkggen.identity import packed_digest, templates_for
 from pkggen.lockfile import FILE, read_tables, write_table
 from pkggen.model import Needs, Payload, Purpose, Target
 from pkggen.schema import Config
 from pkggen.split import counted
 from pkggen.stage import divide, stage
+from pkggen.stock import stock_key
 from pkggen.templating import Templates
 from tests.unit.parts import SITE, distribution, parts, project
 
 
 def divided(
-    root: Path, split: object, *, code: str = "# hello\n", dependency: str = "1", **config: Any
+    root: Path,
+    split: object,
+    *,
+    code: str = "# hello\n",
+    dependency: str = "1",
+    maintainer: str = "A <a@example.org>",
+    templates: Path | None = None,
+    **config: Any,
 ) -> tuple[Payload, ...]:
     """Return the payloads of hello, which depends on flask; ``code`` and ``dependency`` are what the two hold."""
     for name in ("python", "hello", "flask"):
@@ -33,8 +42,9 @@ def divided(
     )
     made = parts(root, app, flask)
     settings = Config.model_validate({"split": split, "commands": (), **config})
-    whole = stage(project(root, commands=()), settings, Target(), made, epoch=1_700_000_000)
-    return divide(whole, settings, made, root)
+    about = replace(project(root, commands=()), maintainer=maintainer)
+    whole = stage(about, settings, Target(), made, epoch=1_700_000_000)
+    return divide(whole, settings, made, root, lambda part: packed_digest(part, Templates(templates)))
 
 
 def manifest(payload: Payload) -> dict[str, Any]:
@@ -98,6 +108,43 @@ def test_new_dependencies_get_a_higher_version(tmp_path: Path) -> None:
     app, deps = found[2]
     assert app.options["rpm"].depends == (f"hello-deps = 2-{deps.release}",)
     assert set(manifest(app)["exact"]) == {"python", "deps"}
+
+
+def override(folder: Path) -> Path:
+    """Return a folder of templates in which each package asks for something more."""
+    (folder / "deb").mkdir(parents=True)
+    text = '{% extends "builtin/deb/control.j2" %}\n{% block extra %}\nX-More: yes\n{% endblock %}\n'
+    (folder / "deb/control.j2").write_text(text)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("changed", "concerns_deps"),
+    [
+        ({"maintainer": "B <b@example.org>"}, True),
+        ({"deb": {"section": "python"}}, True),
+        ({"rpm": {"compression": "gzip:1"}}, True),
+        ({"templates": "templates"}, True),
+        ({"code": "# changed\n"}, False),
+        ({"dependency": "2"}, True),
+    ],
+)
+def test_other_bytes_have_another_version(tmp_path: Path, changed: dict[str, Any], *, concerns_deps: bool) -> None:
+    """Whatever a package of dependencies is made of is in its version; the shared runtime is made of nothing of it."""
+    override(tmp_path / "templates")
+    before = divided(tmp_path, ("deps", "runtime"))
+    if "templates" in changed:
+        changed = {"templates": tmp_path / "templates"}
+    after = divided(tmp_path, ("deps", "runtime"), **changed)
+    templates = Templates(changed.get("templates"))
+
+    def bytes_of(payload: Payload, own: Templates) -> list[str]:
+        made = [f.render(f.describe(payload), templates_for(payload, own)) for f in FORMATS.values()]
+        return [stock_key(r, r.members, "") for r in made]
+
+    assert (before[1].release != after[1].release) is concerns_deps
+    assert after[1].project.version == ("2" if concerns_deps else "1")
+    assert bytes_of(before[2], Templates()) == bytes_of(after[2], templates)
 
 
 def test_a_frozen_build_does_not_count(tmp_path: Path) -> None:
