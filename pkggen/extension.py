@@ -63,12 +63,24 @@ def read_host(config: Config, root: Path) -> Host:
     if not config.extends_package:
         remedy = 'name the package that it will be added to: extends-package = "../app/dist/app_1.2-1_amd64.deb"'
         raise ConfigurationError("a plugin is built with its application's versions", where=where, remedy=remedy)
-    contents: dict[str, Any] = {}
+    found: dict[str, bytes] = {}
     for name in config.extends_package:
-        contents |= {path: json.loads(text) for path, text in _read(root / name, where).items()}
+        found |= _read(root / name, where)
+    try:
+        host = _host({path: json.loads(text) for path, text in found.items()}, where)
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        names = ", ".join(config.extends_package)
+        remedy = "name the package that pkggen built of the application"
+        raise ConfigurationError(f"{names} holds no application of pkggen's", where=where, remedy=remedy) from error
+    _check_name(config, host)
+    return host
+
+
+def _host(contents: Mapping[str, Any], where: str) -> Host:
+    """Return what the descriptions among ``contents`` say; other programs' files may have the same names."""
     manifest = next((value for path, value in contents.items() if path.endswith("/manifest.json")), None)
     if manifest is None or "layers" not in manifest:
-        raise ConfigurationError("there is no application of pkggen's in it, with layers", where=where)
+        raise LookupError("there is no manifest with layers")
     prefix, places = str(manifest["prefix"]), manifest.get("places", {})
     paths = {name: f"{places.get(name, prefix + '/layers')}/{name}.json" for name in manifest["layers"]}
     paths.pop(manifest["python"].get("layer", ""), None)
@@ -79,9 +91,9 @@ def read_host(config: Config, root: Path) -> Host:
     layers = [contents[path] for path in paths.values()]
     if any(layer.get("archived") for layer in layers):
         raise ConfigurationError(f"{manifest['app']} keeps its wheels archived, and takes no plugins", where=where)
-    host = Host(
+    return Host(
         name=str(manifest["app"]),
-        version=str(manifest["version"]),
+        version=str(Version(manifest["version"])),
         prefix=prefix,
         minor=".".join(str(manifest["python"]["version"]).split(".")[:2]),
         distributions={
@@ -89,8 +101,6 @@ def read_host(config: Config, root: Path) -> Host:
         },
         files={row[0]: row[2] for layer in layers for row in layer["files"] if not row[0].endswith(".pyc")},
     )
-    _check_name(config, host)
-    return host
 
 
 def _read(path: Path, where: str) -> dict[str, bytes]:

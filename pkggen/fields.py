@@ -102,6 +102,21 @@ def _relation(value: str) -> str:
     return value
 
 
+def _host(value: str) -> str:
+    # compared here as PEP 440 says, on the target as dpkg and rpm do: numbers read alike in all three
+    if not value:
+        return value
+    for term in parse_relation(_relation(value)):
+        if term.version and not re.fullmatch(r"[0-9]+(\.[0-9]+)*", term.version, re.ASCII):
+            digits = re.match(r"([0-9]+:)?(?P<plain>[0-9]+(\.[0-9]+)*)?", term.version)
+            plain = (digits and digits["plain"]) or "1.2"
+            raise ValueError(
+                f"{term.version!r} is not the version of a release, without epoch, ~ or the packaging's number;"
+                f" write '{term.name} {term.operator} {plain}'"
+            )
+    return value
+
+
 def _requirement(value: str) -> str:
     try:
         Requirement(value)
@@ -121,6 +136,7 @@ Line = Annotated[str, AfterValidator(_one_line)]
 Paths = Annotated[tuple[Line, ...], BeforeValidator(_listed)]
 Split = Annotated[tuple[Literal["deps", "runtime"], ...], BeforeValidator(_split)]
 Relation = Annotated[str, AfterValidator(_relation)]
+HostRelation = Annotated[str, AfterValidator(_host)]
 # A text, or a table of what the package is called in each format; told apart first, so that one mistake is one problem.
 Relations = tuple[
     Annotated[

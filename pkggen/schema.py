@@ -17,6 +17,7 @@ from pkggen.fields import (
     Completions,
     ConffilePath,
     Destination,
+    HostRelation,
     Line,
     Mode,
     Name,
@@ -185,7 +186,7 @@ class Config(Table):
     commands: tuple[Name, ...] | None = Field(None, description="links in /usr/bin; the project's scripts when unset")
     smoke: tuple[Annotated[str, matches(IDENTIFIER, "a module's dotted name")], ...] | None = None
     split: Split = Field((), description="layers that get a package of their own: deps, runtime")
-    extends: Relation | Literal[""] = Field("", description="the application that this is a plugin of")
+    extends: HostRelation = Field("", description="the application that this is a plugin of")
     extends_package: Paths = Field((), description="its packages, with whose versions the plugin is built")
     templates: Line = Field("", description="a folder of templates that replace or extend ours")
     depends: Relations = ()

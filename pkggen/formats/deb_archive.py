@@ -83,8 +83,9 @@ def read_contents(path: Path, wanted: Callable[[str], bool]) -> dict[str, bytes]
                 absolute = "/" + member.name.removeprefix("./")
                 if member.isfile() and wanted(absolute) and (stream := tar.extractfile(member)):
                     found[absolute] = stream.read()
-    except (ArError, tarfile.TarError, lzma.LZMAError, zstandard.ZstdError, OSError, EOFError, LookupError) as error:
-        raise ArtefactError(f"can't be read as a .deb: {error}", where=str(path)) from error
+    except Exception as error:  # arfile, tarfile and what they unpack with raise whatever the bytes lead to
+        said = error.strerror if isinstance(error, OSError) and error.strerror else "it is truncated or damaged"
+        raise ArtefactError(f"can't be read as a .deb: {said}", where=str(path), remedy="build it again") from error
     return found
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import stat
 import struct
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -121,13 +120,16 @@ def read_contents(path: Path, wanted: Callable[[str], bool]) -> dict[str, bytes]
     """Return the bytes of the files whose absolute path is ``wanted``; raise ArtefactError as :func:`read_rpm`."""
     found: dict[str, bytes] = {}
     try:
-        with rpmfile.open(os.fspath(path)) as archive:
+        with path.open("rb") as stream, rpmfile.open(fileobj=stream) as archive:
+            stream.seek(archive.data_offset)
+            _check_payload(archive.headers, stream)  # what unpacks it is content with less
             for member in archive.getmembers():
                 absolute = "/" + str(member.name).removeprefix("./").lstrip("/")
                 if wanted(absolute):
                     found[absolute] = archive.extractfile(member).read()
-    except (RPMError, struct.error, AssertionError, OSError, ValueError, LookupError, TypeError) as error:
-        raise ArtefactError(f"can't be read as an rpm: {error}", where=str(path)) from error
+    except Exception as error:  # rpmfile and what it unpacks with raise whatever the bytes lead to
+        said = error.strerror if isinstance(error, OSError) and error.strerror else "it is truncated or damaged"
+        raise ArtefactError(f"can't be read as an rpm: {said}", where=str(path), remedy="build it again") from error
     return found
 
 

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from pydantic import ValidationError
 
 from pkggen.errors import ArtefactError, ConfigurationError
 from pkggen.extension import Host, check_fit, read_host, stage_plugin, with_host
 from pkggen.formats import FORMATS
 from pkggen.model import Target
+from pkggen.run import run
 from pkggen.schema import Config
 from pkggen.stage import stage
 from pkggen.templating import Templates
@@ -41,6 +43,48 @@ def test_a_package_tells_what_it_would_be_a_host_of(tmp_path: Path, name: str) -
     for wrong in ("hello >= 2.0", "other"):
         with pytest.raises(ConfigurationError, match=r"extends-package holds|is not hello"):
             read_host(Config.model_validate({"extends": wrong, "extends-package": (str(path),)}), tmp_path)
+
+
+@pytest.mark.parametrize("version", ["1~rc1", "1:1.2", "1-1", "1.2rc1"])
+def test_a_version_that_is_no_release_is_refused_at_the_key(version: str) -> None:
+    """A relation that reads otherwise in each of PEP 440, dpkg and rpm never gets to the package."""
+    with pytest.raises(ValidationError, match=r"is not the version of a release.*write 'hello >= 1"):
+        Config.model_validate({"extends": f"hello >= {version}"})
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["no json", "[]", "{}", '{"layers": ["app"]}', '{"layers": {}, "prefix": 1, "python": [], "app": "x"}', '"layers"'],
+)
+def test_a_foreign_package_is_no_application(tmp_path: Path, content: str) -> None:
+    """Somebody else's manifest.json below /opt is told as that, with the key and what to name instead."""
+    archive = tmp_path / "x.deb"
+    tree = tmp_path / "tree"
+    (tree / "DEBIAN").mkdir(parents=True)
+    (tree / "opt/x").mkdir(parents=True)
+    (tree / "opt/x/manifest.json").write_text(content)
+    (tree / "DEBIAN/control").write_text(
+        "Package: x\nVersion: 1\nArchitecture: all\nMaintainer: A <a@b>\nDescription: x\n"
+    )
+    run(["dpkg-deb", "--build", tree, archive])
+
+    with pytest.raises(ConfigurationError) as caught:
+        read_host(Config.model_validate({"extends": "x", "extends-package": (str(archive),)}), tmp_path)
+    (problem,) = caught.value.problems
+    assert problem.what == f"{archive} holds no application of pkggen's"
+    assert problem.where == "tool.pkggen.extends-package"
+    assert problem.remedy
+
+
+@pytest.mark.parametrize("name", sorted(FORMATS))
+@pytest.mark.parametrize("part", [0.02, 0.5, 0.9])
+def test_a_truncated_package_is_told_in_words(tmp_path: Path, name: str, part: float) -> None:
+    """Wherever it ends, that is what the error says."""
+    path = packed(tmp_path, name)
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * part)])
+
+    with pytest.raises(ArtefactError, match="it is truncated or damaged"):
+        read_host(Config.model_validate({"extends": "hello", "extends-package": (str(path),)}), tmp_path)
 
 
 def test_the_applications_versions_are_constraints() -> None:
