@@ -32,8 +32,9 @@ _SCRIPTS_OF = {Purpose.APPLICATION: _SCRIPTS, Purpose.LAYERS: ("pre",), Purpose.
 _OLD = {"el:7"}  # its rpm can't read zstd
 _REMEDY = "install rpmbuild (apt-get install rpm, dnf install rpm-build)"
 _WITH_THREADS = (4, 18)  # older rpmbuilds read T2 as a level
-# build/parseChangelog.c: an entry of an earlier year is dropped with a message, and rpmbuild ends well
-_FIRST_DAY = int(datetime(1990, 1, 1, tzinfo=timezone.utc).timestamp())
+# build/parseChangelog.c drops an entry of a year before 1990 with a message, and rpmbuild ends well;
+# rpmlint takes what is older than rpm itself (1995) for an overflow
+_FIRST_DAY = int(datetime(1995, 1, 2, tzinfo=timezone.utc).timestamp())
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
