@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pkggen.formats.members import options_of
-from pkggen.model import Package, Payload, Purpose
+from pkggen.model import Kind, Package, Payload, Purpose
 
 _VENDORED = "The interpreter and the wheels are shipped as their makers built them."
 _OF_ELF_FILES = (
@@ -60,8 +60,16 @@ def lintian_overrides(package: Package) -> Iterator[tuple[str, str, str]]:
     if payload.purpose is Purpose.APPLICATION and options_of(payload, "deb").removed_conffiles:
         reason = "It is called as debhelper does it, which does not build this package."
         yield "maintainer-script-should-not-use-dpkg-maintscript-helper", "*", reason
+    yield from _declared_modes(payload)
     for tree in payload.layout.trees:
         yield from ((tag, f"*[{tree[1:]}/*]", reason) for tag, reason in _below_trees(payload))
+
+
+def _declared_modes(payload: Payload) -> Iterator[tuple[str, str, str]]:
+    reason = "The project asks for it: what lies there is for its own users."
+    for entry in options_of(payload, "deb").entries:
+        if entry.kind is Kind.DIRECTORY and entry.mode != 0o755:
+            yield "non-standard-dir-perm", f"{entry.mode:04o} != 0755 [{entry.path[1:]}/]", reason
 
 
 def _below_trees(payload: Payload) -> Iterator[tuple[str, str]]:
@@ -82,3 +90,6 @@ def _below_trees(payload: Payload) -> Iterator[tuple[str, str]]:
         yield "package-contains-timestamped-gzip", _VENDORED
     if any(n.endswith(".py") for n in names):
         yield "script-not-executable", "Modules are imported; what is run are the venv's scripts."
+        yield "unusual-interpreter", "A module's first line is not used; the venv's scripts name the venv's Python."
+    if any(n.endswith(".js") for n in names):
+        yield "embedded-javascript-library", "A wheel's pages need the version that came with them."

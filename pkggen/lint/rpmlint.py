@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator
 
 from pkggen.lint.contents import Contents
+from pkggen.model import Kind
 
 _VENDORED = "The interpreter and the wheels are shipped as their makers built them; RECORD holds their digests."
+_DECLARED = "The project asks for it: what lies there is for its own users."
 # of files below the application's own directory
 _WITHIN = (
     ("dir-or-file-in-opt", "An application with its own interpreter and libraries lives below /opt."),
@@ -46,6 +48,9 @@ _PACKAGE = (
     (r"W: no-manual-page-for-binary ", "Python distributions bring no manual pages for their commands."),
     (r"W: dangerous-command-in-%(pre|post|preun|postun|posttrans) (rm|chmod|chown|mv|cp|ln)$",
      "It works on quoted paths of the package's own."),
+    (r"W: manpage-not-compressed bz2 ", "It is compressed with gzip, as Fedora's are; before 2.5 rpmlint wants bzip2."),
+    (r"W: non-standard-[ug]id ", "The project's files may belong to the users that its services run as."),
+    (r"E: logrotate-log-dir-not-packaged ", "systemd makes it for the service's user (LogsDirectory=)."),
     (r"W: only-non-binary-in-usr-lib", "Units and presets lie there by systemd's rule."),
     (r"W: invalid-license ", "The licence is an SPDX expression, which rpmlint before 2.5 does not know all of."),
 )  # fmt: skip
@@ -57,5 +62,10 @@ def filters(package: Contents) -> Iterator[tuple[str, str]]:
     for place in owned:
         for tag, reason in _WITHIN:
             yield f" [EW]: {re.escape(tag)} {re.escape(place)}(/| |$)", reason
+    for entry in package.members:
+        if entry.kind is Kind.DIRECTORY and entry.mode != 0o755:
+            yield f" E: non-standard-dir-perm {re.escape(entry.path)} ", _DECLARED
+        elif entry.kind is Kind.FILE and not entry.mode & 0o004:
+            yield f" E: non-readable {re.escape(entry.path)} ", _DECLARED
     for pattern, reason in _PACKAGE:
         yield f" {pattern}", reason
