@@ -303,7 +303,7 @@ class Plan:
         for path, target in layer["links"]:
             self.members[top + path] = Link(target)
         for path in [row[0] for row in layer["files"]] + [row[0] for row in layer["links"]]:
-            if path[:1] == "/" or ".." in path.split("/"):
+            if path[:1] == "/" or (".." in path and ".." in path.split("/")):
                 raise ValueError(f"path {path!r}")
         self.layers[name] = layer
 
@@ -342,10 +342,10 @@ class Plan:
     def directories(self) -> list[str]:
         """Return every directory of the release, parents first."""
         found = {""}
-        for directory in {os.path.dirname(path) for path in self.members}:
+        for directory in {path.rpartition("/")[0] for path in self.members}:
             while directory not in found:
                 found.add(directory)
-                directory = os.path.dirname(directory)  # noqa: PLW2901
+                directory = directory.rpartition("/")[0]  # noqa: PLW2901
         return sorted(found)
 
     def sources(self) -> list[str]:
@@ -601,12 +601,12 @@ def check_place(place: Place, plan: Plan) -> None:
 
 def run(
     argv: list[str], limit: float, stdin: str = "", environment: dict[str, str] = ENVIRONMENT, *,
-    become: Callable[[], None] | None = None, cwd: str = "/",
+    become: Callable[[], None] | None = None, cwd: str = "/", meanwhile: Callable[[], None] = lambda: None,
 ) -> tuple[int | None, str]:  # fmt: skip
     """Run a program to its end, in a fixed environment; return its status and last words.
 
-    ``become`` runs in the new process, to make it another user's. None, no status a program
-    could end with: it could not be started.
+    ``become`` runs in the new process, to make it another user's; ``meanwhile`` here, while that
+    one runs. None, no status a program could end with: it could not be started.
     """
     try:
         process = subprocess.Popen(
@@ -616,6 +616,7 @@ def run(
     except (OSError, subprocess.SubprocessError) as error:
         return None, str(error)
     try:
+        meanwhile()
         output, _ = process.communicate(stdin, timeout=limit)
     except subprocess.TimeoutExpired:
         return 124, f"no end after {limit:.0f} s"
@@ -625,6 +626,16 @@ def run(
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
     return process.returncode, "\n".join(output.strip().splitlines()[-8:])
+
+
+def check_interpreter(plan: Plan) -> None:
+    """Raise Failure when the interpreter that the release gets does not run here; that we run on it is proof."""
+    with contextlib.suppress(OSError):
+        if os.path.samefile(plan.interpreter, sys.executable or os.devnull):
+            return
+    status, words = run([plan.interpreter, "-I", "-B", "-c", ""], SMOKE_LIMIT)
+    if status != 0:
+        raise Failure(f"the interpreter does not run on this machine ({ending(status)}): {words}", BROKEN)
 
 
 def ending(status: int | None) -> str:
@@ -778,16 +789,20 @@ def remembered(plan: Plan, release: Path) -> bool:
     return True
 
 
-def try_release(plan: Plan, release: str) -> None:
-    """Import what must work, with the release's own interpreter at its final path; raise Failure."""
+def try_release(plan: Plan, release: str, meanwhile: Callable[[], None] = lambda: None) -> None:
+    """Import what must work, with the release's own interpreter at its final path; raise Failure.
+
+    ``meanwhile`` is done while it imports, before this returns.
+    """
     argv = [release + "/venv/bin/python", "-I", "-B", "-c", IMPORT, *plan.smoke]
     ids = ids_of(plan.user)
     become = becoming(plan.user, ids)
     with scratch_home(os.path.dirname(release), ids) as home:
-        status, words = run(argv, SMOKE_LIMIT, environment={**ENVIRONMENT, "HOME": home}, become=become)
+        environment = {**ENVIRONMENT, "HOME": home}
+        status, words = run(argv, SMOKE_LIMIT, environment=environment, become=become, meanwhile=meanwhile)
     if status is None and become:  # a parent directory is closed to others, or there is no such user id
         with scratch_home(os.path.dirname(release), (0, 0)) as home:
-            status, words = run(argv, SMOKE_LIMIT, environment={**ENVIRONMENT, "HOME": home})
+            status, words = run(argv, SMOKE_LIMIT, environment={**ENVIRONMENT, "HOME": home}, meanwhile=meanwhile)
     if status != 0:
         names = ", ".join(plan.smoke) or "the interpreter"
         raise Failure(
@@ -796,7 +811,10 @@ def try_release(plan: Plan, release: str) -> None:
 
 
 def prepare(plan: Plan, release: Path) -> None:
-    """Do what can only be done at the final path: byte code, labels, the first start."""
+    """Do what can only be done at the final path: byte code, labels, the first start; meanwhile all goes to the disk.
+
+    The two take about as long, one the disk, one a processor; what is tried writes nothing to the release.
+    """
     sources = "".join(f"{release}/{name}\n" for name in plan.sources())
     if sources:  # a module that can't be compiled is no reason to stop: test data often can't
         words = ["-I", "-m", "compileall", "-qq", "-j0", "--invalidation-mode", "unchecked-hash", "-i", "-"]
@@ -804,13 +822,13 @@ def prepare(plan: Plan, release: Path) -> None:
     if os.path.exists("/sys/fs/selinux/enforce"):
         for tool in [path for path in ("/usr/sbin/restorecon", "/sbin/restorecon") if os.path.exists(path)][:1]:
             run([tool, "-R", str(release)], COMPILE_LIMIT)
-    try_release(plan, f"{plan.manifest['prefix']}/releases/{plan.id}")
+    final = f"{plan.manifest['prefix']}/releases/{plan.id}"
+    try_release(plan, final, meanwhile=lambda: sync(release, filesystem=True))
 
 
 def seal(place: Place, plan: Plan, built: Builder) -> None:
-    """Mark a release complete, once all of it is on the disk."""
+    """Mark a release complete, that is prepared: all of it is on the disk."""
     release = place.releases / plan.id
-    sync(release, filesystem=True)
     texts = [(path, text) for path, text in plan.members.items() if isinstance(text, Text)]
     record = {
         "schema": 1, "id": plan.id, "version": f"{plan.manifest['version']}-{plan.manifest['release']}",
@@ -940,9 +958,7 @@ def configure(place: Place, reason: str = "upgrade", kind: str = "") -> dict[str
         with contextlib.suppress(FileExistsError):
             os.mkdir(place.releases, 0o755)
         check_place(place, plan)
-        status, words = run([plan.interpreter, "-I", "-B", "-c", ""], SMOKE_LIMIT)
-        if status != 0:
-            raise Failure(f"the interpreter does not run on this machine ({ending(status)}): {words}", BROKEN)
+        check_interpreter(plan)
         sweep(place)
         known = plan.id in place.complete() or plan.id == previous
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,7 @@ from pkggen.activation import activate
 from tests.unit.installation import Installation, base_interpreter, both_layouts, installed_app  # noqa: F401 - fixtures
 
 
-def fail(*_: object) -> None:
+def fail(*_: object, **__: object) -> None:
     raise OSError(errno.EIO, os.strerror(errno.EIO), "somewhere")
 
 
@@ -66,3 +67,22 @@ def test_a_release_goes_where_rename_fails(app: Installation, monkeypatch: pytes
         code, _ = activate.guarded(app.place, lambda: activate.configure(app.place))
 
     assert (code, os.listdir(app.root / "releases")) == (activate.FAILED, [])
+
+
+def test_a_release_is_on_the_disk_before_it_counts_as_complete(
+    app: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its file system is flushed while it is tried; only then is release.json written, and ``current`` switched."""
+    package, real = app.package(), activate.sync
+    seen: list[tuple[list[str], bool]] = []
+
+    def sync(directory: Path, filesystem: bool = False) -> None:
+        if filesystem:
+            seen.append((sorted(os.listdir(directory)), os.path.lexists(app.root / "current")))
+        real(directory, filesystem)
+
+    monkeypatch.setattr(activate, "sync", sync)
+    activate.configure(package.place)
+
+    assert seen == [(["manifest", "python", "venv"], False)]
+    assert (app.root / "current/release.json").exists()
