@@ -17,7 +17,7 @@ from pkggen.formats.context import changes_of, common_texts, template_context
 from pkggen.formats.copyright import copyright_of, licence_files
 from pkggen.formats.members import complete, differences, name_of, options_of, text_entries
 from pkggen.formats.rpm_archive import read_rpm
-from pkggen.formats.rpm_files import file_lines, ghosts, marked
+from pkggen.formats.rpm_files import debris_places, file_lines, ghosts, marked
 from pkggen.formats.rpm_header import header_differences, rpm_relations
 from pkggen.formats.rpm_signature import sign_rpm
 from pkggen.formats.units import recorded_units
@@ -100,6 +100,8 @@ class Rpm:
         if payload.services:
             preset = f"/usr/lib/systemd/system-preset/80-{package.name}.preset"
             texts[preset] = templates.render("rpm/preset.j2", **context)
+        members = _members(package, texts)
+        context |= debris_places(members, payload.prefix)
         # posttrans has work only where services or hooks are, or releases may be left of a version that made some
         busy = payload.services or payload.watched
         idle = "verifyscript" if not payload.layout.activated else "" if busy else "posttrans"
@@ -108,7 +110,6 @@ class Rpm:
             names = {"post": "meta_post"} if context["tmpfiles"] else {}
         scripts = {s: templates.render(f"rpm/{t}.j2", **context).strip("\n") + "\n" for s, t in names.items()}
         refresh = [(payload.interests, templates.render("rpm/refresh.j2", **context))] if payload.interests else []
-        members = _members(package, texts)
         context |= {
             "scripts": scripts,
             "filetriggers": [

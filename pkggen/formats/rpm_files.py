@@ -54,6 +54,22 @@ def file_lines(entries: Iterable[Entry], payload: Payload) -> Iterator[str]:
         yield f"{_ROLES[entry.role]}{_CONFIG[entry.config]}{attributes}{directory}{_glob(entry.path)}"
 
 
+def debris_places(entries: Iterable[Entry], prefix: str) -> dict[str, list[str]]:
+    """Return where an rpm that is killed leaves files: ``own`` directories as a whole, and beside single ``outside``.
+
+    rpm writes each file as NAME;TIME (lib/fsm.c), and renames it when all are there. Directories elsewhere than in
+    ``/usr`` and the prefix may hold other people's data, maybe a lot of it, and are not looked through.
+    """
+    entries = tuple(entries)
+    folders = [e.path for e in entries if e.kind is Kind.DIRECTORY and e.path.startswith("/usr/")]
+    own = [prefix, *(p for p in folders if not p.startswith(tuple(f"{other}/" for other in folders)))]
+    below = tuple(f"{folder}/" for folder in own)
+    return {
+        "own": own,
+        "outside": [e.path for e in entries if e.kind is not Kind.DIRECTORY and not e.path.startswith(below)],
+    }
+
+
 def _glob(path: str) -> str:
     return _ODD.sub("?", path)
 

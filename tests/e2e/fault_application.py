@@ -6,7 +6,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.e2e.applications import QUICK
+from tests.e2e.applications import MODES, QUICK
 from tests.e2e.packages import build, interpreter_options
 
 OLD, NEW = "1.0", "2.0"
@@ -41,6 +41,7 @@ class Tiny:
     ``modules`` maps a file's path in the package to its text; ``{version}`` in it is filled in.
     ``smoke`` names what has to be importable before a release is switched to. ``service_keys`` is
     added to the service's table, ``keys`` and ``tables`` to the configuration; ``files`` lie beside the sources.
+    ``mode`` names one of MODES: how the venv comes to be on the target.
     """
 
     name: str = "tiny"
@@ -51,6 +52,7 @@ class Tiny:
     tables: str = ""
     files: tuple[tuple[str, str], ...] = ()
     keys: str = ""
+    mode: str = "activated"
 
     def source(self, version: str, root: Path) -> Path:
         """Write the project's source tree to the new directory ``root`` and return it."""
@@ -68,7 +70,7 @@ class Tiny:
             project = project.replace("[project.scripts]\n", "[project.scripts]\n" + script)
             project += f'\n[[tool.pkggen.services]]\nname = "{self.name}"\ncommand = "{self.name}-serve"\n'
             project += self.service_keys
-        project += self.tables
+        project += MODES[self.mode] + self.tables
         (root / "pyproject.toml").write_text(project + "\n" + QUICK.format(table="tool.pkggen."))
         return root
 
@@ -81,7 +83,7 @@ class Shelf:
 
     def add(self, application: Tiny, version: str) -> dict[str, str]:
         """Build that version, unless it is there; return the packages' paths on the target by format."""
-        home = self.directory / f"{application.name}-{version}"
+        home = self.directory / f"{application.name}-{application.mode}-{version}"
         if not home.exists():
             root = application.source(version, self.directory / "sources" / home.name)
             try:

@@ -1,4 +1,4 @@
-"""Killing a package manager while its script activates a release."""
+"""Killing a package manager: while its script activates a release, or at any moment."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.e2e.fault_application import NEW, OLD
@@ -15,24 +16,38 @@ from tests.targets import Box
 from tests.targets.box import ENVIRONMENT
 
 ALL, MANAGER = "all of it", "the manager alone"
+MANAGERS = ("dpkg", "rpm")
+SECONDS = {"activated": 0.2, "archived": 1.2}
+"""By mode, how long an activation takes."""
+
 INSTALL = {"deb": "exec dpkg -i {0}", "rpm": "exec rpm -U --oldpackage --force {0}"}
 RECOVER = {"deb": "dpkg --configure -a", "rpm": "rpm -U --oldpackage --force {0}"}
 STATE = {"deb": "dpkg --audit; dpkg --verify tiny", "rpm": "rpm --verify tiny; rpm -q --qf '' tiny tiny | sort -u"}
 START_SECONDS = 60
 
 
-def interrupt(box: Box, command: str, victim: str, delay: float) -> bool:
-    """Start ``command``, and kill ``victim`` so many seconds after activate.py was started; tell whether it lived."""
+def activating(leader: int) -> bool:
+    """Tell whether a script of the session has come to activate.py."""
+    return any("/lib/activate.py configure" in line for _, name, line in session(leader) if name.startswith("python"))
+
+
+def managing(leader: int) -> bool:
+    """Tell whether the session's package manager was started."""
+    return any(name in MANAGERS for _, name, _ in session(leader))
+
+
+def interrupt(box: Box, command: str, victim: str, delay: float, begun: Callable[[int], bool] = activating) -> bool:
+    """Start ``command``, and kill ``victim`` so many seconds after it has ``begun``; tell whether it lived."""
     settings = [f"{name}={value}" for name, value in ENVIRONMENT.items()]
     argv = [*box.entrance(), "env", "-i", *settings, "sh", "-c", command]
     process = subprocess.Popen(argv, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + START_SECONDS
-        while not activating(process.pid) and process.poll() is None and time.monotonic() < deadline:
+        while not begun(process.pid) and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.002)
         time.sleep(delay)
         alive = process.poll() is None
-        managers = [pid for pid, name, _ in session(process.pid) if name in ("dpkg", "rpm")]
+        managers = [pid for pid, name, _ in session(process.pid) if name in MANAGERS]
         for pid in managers if victim == MANAGER else []:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -54,11 +69,6 @@ def session(leader: int) -> list[tuple[int, str, str]]:
                 line = (directory / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
                 found.append((int(directory.name), (directory / "comm").read_text().strip(), line))
     return found
-
-
-def activating(leader: int) -> bool:
-    """Tell whether a script of the session has come to activate.py."""
-    return any("/lib/activate.py configure" in line for _, name, line in session(leader) if name.startswith("python"))
 
 
 def losses(trial: Trial, version: str, victim: str, delay: float) -> tuple[bool, list[str]]:

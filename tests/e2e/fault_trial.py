@@ -23,6 +23,14 @@ UNCLEAN = ("unlink", "open", "flock", "any")
 What can't be locked may be another run's lock, and has to stay.
 """
 
+UNLIKE = {
+    "activated": "for f in {0}/venv/lib/python3.*/site-packages/tiny/*.py; do cp -p $f $f.x && mv $f.x $f; done",
+    "archived": """sed 's/"written": .*/"written": []}}/' {0}/release.json >{0}/x && mv {0}/x {0}/release.json""",
+}
+"""By mode, what gives a release to mend that is whole.
+
+As after a reinstallation, its files are no longer the layers'; or it does not know any more what pip wrote.
+"""
 UNPACK = {"deb": "dpkg --unpack {0}", "rpm": "rpm -U --noscripts {0}"}
 
 
@@ -32,6 +40,7 @@ class Trial:
 
     box: Box
     packages: dict[str, str]
+    mode: str = "activated"
     root: Path = field(init=False)
     whole: dict[str, dict[str, str]] = field(init=False, default_factory=dict)
     ids: dict[str, str] = field(init=False, default_factory=dict)
@@ -78,9 +87,8 @@ class Trial:
         lines += [f"cp -al /opt/kept-{version} /opt/tiny/releases/{self.ids[version]}" for version in kept]
         if kept:
             lines.append(f"ln -s releases/{self.ids[kept[-1]]} /opt/tiny/current")
-        if scenario == MEND:  # as after a reinstallation: what is there is right, but no longer the layers' files
-            python = f"/opt/tiny/releases/{self.ids[NEW]}/venv/lib/python3.*/site-packages/tiny"
-            lines.append(f"for f in {python}/*.py; do cp -p $f $f.x && mv $f.x $f; done")
+        if scenario == MEND:
+            lines.append(UNLIKE[self.mode].format(f"/opt/tiny/releases/{self.ids[NEW]}"))
         self.box.run(" && ".join(lines), check=True)
 
     def losses(self, fault: Fault) -> list[str]:

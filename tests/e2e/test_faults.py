@@ -6,14 +6,15 @@ import itertools
 import os
 import random
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.fault_application import NEW, OLD, Shelf, Tiny
 from tests.e2e.fault_injection import FIRST, MEND, REMOVE, ROLLBACK, UPGRADE, calls_of, every_fault, tracer
-from tests.e2e.fault_interruption import ALL, INSTALL, MANAGER, RECOVER, losses, versions
+from tests.e2e.fault_interruption import ALL, INSTALL, MANAGER, RECOVER, SECONDS, losses, versions
 from tests.e2e.fault_trial import CONFIGURE, PROGRAM, VERBS, Trial
 from tests.e2e.packages import Factory
 from tests.targets import Box, Target
@@ -21,20 +22,19 @@ from tests.targets import Box, Target
 Figure = Callable[[str], None]
 
 COPIED = "-e inject=link,linkat:error=EXDEV"
+SCENARIOS = [(UPGRADE, False), (UPGRADE, True), (FIRST, False), (MEND, False), (ROLLBACK, False), (REMOVE, False)]
+FAULTS, KILLINGS = {"activated": 1, "archived": 15}, {"activated": 8, "archived": 30}
+"""By mode, which part of ``--faults`` is tried: with archived wheels a trial takes seconds, most of them pip's."""
+
+in_modes = pytest.mark.parametrize("mode", FAULTS)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def shelf(factory: Factory) -> Shelf:
     """Return where the versions lie, which all tests of a run share."""
     directory = factory.directory / "shelf"
     directory.mkdir(exist_ok=True)
     return Shelf(directory)
-
-
-@pytest.fixture(scope="session")
-def strace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the directory with strace that targets mount."""
-    return tracer(tmp_path_factory.mktemp("tracer") / "bin")
 
 
 @pytest.fixture
@@ -43,63 +43,96 @@ def number(request: pytest.FixtureRequest) -> int:
     return int(request.config.getoption("--faults"))
 
 
-def packages(shelf: Shelf, family: str) -> dict[str, str]:
+@dataclass
+class Trials:
+    """Targets in which both versions are known, which take a while to come by; closed with ``stack``."""
+
+    shelf: Shelf
+    strace: Path
+    stack: ExitStack
+    known: dict[tuple[str, str], Trial] = field(default_factory=dict)
+
+    def fresh(self, target: Target, mode: str) -> Trial:
+        """Return one in which nothing was tried yet."""
+        shares = {"/pkgs": self.shelf.directory, "/tracer": self.strace}
+        # elsewhere than in the default mode, so that two kinds of file systems are tried
+        tmpfs = {"/opt": "500M"} if mode == "archived" else {}
+        box = self.stack.enter_context(target.box(shares=shares, tmpfs=tmpfs))
+        trial = self.known[target.name, mode] = Trial(box, packages(self.shelf, target.family, mode), mode)
+        return trial
+
+    def used(self, target: Target, mode: str) -> Trial:
+        """Return the one that ``fresh`` gave before, if it did."""
+        return self.known.get((target.name, mode)) or self.fresh(target, mode)
+
+
+@pytest.fixture(scope="module")
+def trials(shelf: Shelf, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trials]:
+    """Return the targets that the tests of this module share."""
+    with ExitStack() as stack:
+        yield Trials(shelf, tracer(tmp_path_factory.mktemp("tracer") / "bin"), stack)
+
+
+def packages(shelf: Shelf, family: str, mode: str = "activated") -> dict[str, str]:
     """Return the tiny application's packages by version."""
-    return {version: shelf.add(Tiny(), version)[family] for version in (OLD, NEW)}
+    return {version: shelf.add(Tiny(mode=mode), version)[family] for version in (OLD, NEW)}
 
 
-def test_deb_activation_survives(shelf: Shelf, strace: Path, debian_12: Target, number: int, figure: Figure) -> None:
+@in_modes
+def test_deb_activation_survives(mode: str, trials: Trials, debian_12: Target, number: int, figure: Figure) -> None:
     """Killed or failing at any system call, activate.py leaves a whole release current, and its next run ends well."""
-    campaign(shelf, strace, debian_12, number, figure)
+    campaign(trials.fresh(debian_12, mode), debian_12.name, number, figure)
 
 
-def test_rpm_activation_survives(shelf: Shelf, strace: Path, rpm_target: Target, number: int, figure: Figure) -> None:
+@in_modes
+def test_rpm_activation_survives(mode: str, trials: Trials, rpm_target: Target, number: int, figure: Figure) -> None:
     """The same on an RPM-native system."""
-    campaign(shelf, strace, rpm_target, number, figure)
+    campaign(trials.fresh(rpm_target, mode), rpm_target.name, number, figure)
 
 
-def campaign(shelf: Shelf, strace: Path, target: Target, number: int, figure: Figure) -> None:
-    """Try ``number`` faults on one target and tell how many lost something."""
-    with target.box(shares={"/pkgs": shelf.directory, "/tracer": strace}) as box:
-        trial = Trial(box, packages(shelf, target.family))
-        calls = {}
-        for scenario, copying in [
-            (UPGRADE, False),
-            (UPGRADE, True),
-            *((s, False) for s in (FIRST, MEND, ROLLBACK, REMOVE)),
-        ]:
-            trial.reset(scenario)
-            calls[scenario, copying] = calls_of(box, f"{PROGRAM} {VERBS[scenario]}", COPIED if copying else "")
-        faults = itertools.islice(every_fault(calls, target.name), number)
-        results = [trial.losses(fault) for fault in faults]
+def campaign(trial: Trial, target: str, number: int, figure: Figure) -> None:
+    """Try the mode's part of ``number`` faults on one target and tell how many lost something."""
+    seed, part, calls = f"{target}, {trial.mode}", FAULTS[trial.mode], {}
+    number = max(1, number // part)
+    # few faults strike few scenarios
+    for scenario, copying in random.Random(seed).sample(SCENARIOS, min(number, len(SCENARIOS))):
+        trial.reset(scenario)
+        calls[scenario, copying] = calls_of(trial.box, f"{PROGRAM} {VERBS[scenario]}", COPIED if copying else "")
+    results = [trial.losses(fault) for fault in itertools.islice(every_fault(calls, seed), number)]
     lost = [text for losses in results for text in losses]
-    figure(f"{target.name}: {len(results)} faults, {sum(map(bool, results))} losses")
+    figure(f"{seed}: {len(results)} faults{of(part)}, {sum(map(bool, results))} losses")
     assert not lost, "\n".join(lost)
 
 
-def test_dpkg_killed_in_postinst(shelf: Shelf, debian_12: Target, number: int, figure: Figure) -> None:
+def of(part: int) -> str:
+    """Tell which part of ``--faults`` a number is."""
+    return f" (--faults / {part})" if part > 1 else ""
+
+
+@in_modes
+def test_dpkg_killed_in_postinst(mode: str, trials: Trials, debian_12: Target, number: int, figure: Figure) -> None:
     """Dpkg killed while its postinst runs, then at once ``dpkg --configure -a``, which may meet the orphan."""
-    killings(shelf, debian_12, number // 8, figure)
+    killings(trials.used(debian_12, mode), debian_12.name, number, figure)
 
 
-def test_rpm_killed_in_post(shelf: Shelf, rpm_target: Target, number: int, figure: Figure) -> None:
+@in_modes
+def test_rpm_killed_in_post(mode: str, trials: Trials, rpm_target: Target, number: int, figure: Figure) -> None:
     """Rpm killed while its %post runs, then at once the same transaction again."""
-    killings(shelf, rpm_target, number // 8, figure)
+    killings(trials.used(rpm_target, mode), rpm_target.name, number, figure)
 
 
-def killings(shelf: Shelf, target: Target, number: int, figure: Figure) -> None:
-    """Kill the package manager ``number`` times on one target and tell how often something was lost."""
-    chance = random.Random(target.name)
-    with target.box(shares={"/pkgs": shelf.directory}) as box:
-        trial = Trial(box, packages(shelf, target.family))
-        box.run(RECOVER[target.family].format(trial.packages[NEW]), check=True)
-        results = [
-            losses(trial, version, chance.choice([ALL, MANAGER]), chance.uniform(0, 0.2))
-            for version in versions(number)
-        ]
+def killings(trial: Trial, target: str, number: int, figure: Figure) -> None:
+    """Kill the package manager for the mode's part of ``number``; tell how often something was lost."""
+    chance, part, results = random.Random(target), KILLINGS[trial.mode], []
+    trial.reset(UPGRADE)
+    trial.box.run(RECOVER[trial.box.family].format(trial.packages[NEW]), check=True)
+    for index, version in enumerate(versions(max(1, number // part))):
+        # the first is early enough to strike for certain
+        delay = chance.uniform(0, SECONDS[trial.mode] / (1 if index else 4))
+        results.append(losses(trial, version, chance.choice([ALL, MANAGER]), delay))
     lost = [text for _, losses in results for text in losses]
-    struck = sum(alive for alive, _ in results)
-    figure(f"{target.name}: package manager killed {struck} times, {sum(bool(text) for _, text in results)} losses")
+    struck, bad = sum(alive for alive, _ in results), sum(bool(text) for _, text in results)
+    figure(f"{target}, {trial.mode}: package manager killed {struck} times{of(part)}, {bad} losses")
     assert struck, "it was never killed in time"
     assert not lost, "\n".join(lost)
 

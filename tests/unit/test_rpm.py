@@ -71,6 +71,28 @@ def test_scriptlets_are_posix(tmp_path: Path, services: tuple[object, ...]) -> N
         assert done.stdout == ""
 
 
+def test_debris_goes_before_unpacking(tmp_path: Path) -> None:
+    """%pre removes what a killed rpm left of the package's files, and nothing that is only called alike."""
+    text = rendered(rich()).texts["pre"]
+    script = text[text.index("find /opt/hello") :].replace(" /opt/", f" {tmp_path}/opt/").replace(
+        " /usr/", f" {tmp_path}/usr/").replace(" /etc/", f" {tmp_path}/etc/")  # fmt: skip
+    names = ("opt/hello/layers/a.py", "opt/hello/a b", "usr/bin/hello", "usr/share/licenses/hello/copyright")
+    debris = [tmp_path / f"{name};6b01dd73" for name in names]
+    others = [tmp_path / name for name in names]
+    others += [
+        tmp_path / "opt/hello/a;b",
+        tmp_path / "opt/hello/releases/1/x;6b01dd73",
+        tmp_path / "usr/bin/z;6b01dd73",
+    ]
+    for path in (*debris, *others):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+    subprocess.run(["sh", "-eu", "-c", script], check=True)
+
+    assert sorted(p for p in tmp_path.rglob("*") if p.is_file()) == sorted(others)
+
+
 @needs_rpmbuild
 def test_a_real_package(tmp_path: Path) -> None:
     """A real rpmbuild packs what the payload says, reading it back agrees, and rpm's own reader does, too."""
