@@ -16,6 +16,7 @@ _CONFIG = {ConfigKind.NONE: "", ConfigKind.CONFIG: "%config ", ConfigKind.NOREPL
 _ROLES = {Role.NONE: "", Role.DOC: "%doc ", Role.LICENCE: "%license ", Role.GHOST: "%ghost "}
 # %__docdir_path: what lies there is a document to rpm, marked or not
 _DOCUMENTS = ("/usr/share/doc/", "/usr/share/man/", "/usr/share/info/")
+_USUAL = ("/etc/", "/usr/", "/var/")  # the lint has words for files in other places
 
 
 def marked(entry: Entry) -> Entry:
@@ -64,10 +65,8 @@ def debris_places(entries: Iterable[Entry], prefix: str) -> dict[str, list[str]]
     folders = [e.path for e in entries if e.kind is Kind.DIRECTORY and e.path.startswith("/usr/")]
     own = [prefix, *(p for p in folders if not p.startswith(tuple(f"{other}/" for other in folders)))]
     below = tuple(f"{folder}/" for folder in own)
-    return {
-        "own": own,
-        "outside": [e.path for e in entries if e.kind is not Kind.DIRECTORY and not e.path.startswith(below)],
-    }
+    usual = [e.path for e in entries if e.kind is not Kind.DIRECTORY and e.path.startswith(_USUAL)]
+    return {"own": own, "outside": [path for path in usual if not path.startswith(below)]}
 
 
 def _glob(path: str) -> str:
