@@ -21,7 +21,7 @@ def packed_digest(payload: Payload, templates: Templates) -> str:
 
 def templates_for(payload: Payload, templates: Templates) -> Templates:
     """Return what a payload is rendered with: what is shared, with our own templates only."""
-    return Templates() if payload.shared else templates
+    return templates.own() if payload.shared else templates
 
 
 def _packed(form: Format, payload: Payload, templates: Templates) -> str:

@@ -6,6 +6,7 @@ nor a stray PYTHONPATH can change what is built, and a time limit, so that nothi
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import signal
@@ -34,6 +35,16 @@ def find_tool(name: str, remedy: str) -> str:
     if path is None:
         raise ToolError(f"{name} is not installed", remedy=remedy)
     return path
+
+
+def version_of(name: str) -> str:
+    """Return the first line of what program ``name`` says to ``--version``; raise ToolError."""
+    return _version(shutil.which(name) or name)
+
+
+@functools.cache  # a build asks several times, and rpmbuild reads all of its macros before it answers
+def _version(program: str) -> str:
+    return run([program, "--version"]).stdout.splitlines()[0]
 
 
 def run(

@@ -53,6 +53,7 @@ class Templates:
     def __init__(self, overrides: Path | None = None) -> None:
         """Take the user's directory of templates, or None."""
         builtin = _builtin_loader()
+        self._own = self if overrides is None else Templates()
         loaders: list[jinja2.BaseLoader] = [jinja2.FileSystemLoader(overrides)] if overrides else []
         self._overrides = overrides
         self._environment = jinja2.Environment(
@@ -64,6 +65,10 @@ class Templates:
             keep_trailing_newline=True,
         )
         self._environment.filters.update(FILTERS)
+
+    def own(self) -> Templates:
+        """Return the same without the user's overrides: what packages that are shared are rendered with."""
+        return self._own
 
     def render(self, name: str, /, **context: object) -> str:
         """Return the text of template ``name``.

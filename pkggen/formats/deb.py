@@ -31,7 +31,7 @@ from pkggen.formats.members import (
 )  # fmt: skip
 from pkggen.formats.units import recorded_units
 from pkggen.model import ConfigKind, Entry, Kind, Package, Payload, Purpose, Rendered, Role
-from pkggen.run import find_tool, run
+from pkggen.run import find_tool, run, version_of
 from pkggen.signing import SigningKey, find_key
 from pkggen.templating import Templates
 from pkggen.versions import debian_version
@@ -57,7 +57,7 @@ class Deb:
 
     def packer(self) -> str:
         """Return dpkg-deb's name and version."""
-        return run(["dpkg-deb", "--version"]).stdout.splitlines()[0]
+        return version_of("dpkg-deb")
 
     def describe(self, payload: Payload) -> Package:
         """Return the payload as Debian names it; raise ConfigurationError or ArtefactError for what can't be."""

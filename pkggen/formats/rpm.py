@@ -22,7 +22,7 @@ from pkggen.formats.rpm_header import header_differences, rpm_relations
 from pkggen.formats.rpm_signature import sign_rpm
 from pkggen.formats.units import recorded_units
 from pkggen.model import Entry, Package, Payload, Purpose, Rendered
-from pkggen.run import find_tool, run
+from pkggen.run import find_tool, run, version_of
 from pkggen.signing import SigningKey, find_key
 from pkggen.templating import Templates, builtin_text
 from pkggen.versions import checked_release, rpm_version
@@ -55,7 +55,7 @@ class Rpm:
 
     def packer(self) -> str:
         """Return rpmbuild's name and version."""
-        return run(["rpmbuild", "--version"]).stdout.splitlines()[0]
+        return version_of("rpmbuild")
 
     def describe(self, payload: Payload) -> Package:
         """Return the payload as rpm names it; raise ConfigurationError for what can't be."""
@@ -227,5 +227,4 @@ def _payload_flags(compression: Compression) -> str:
 
 
 def _rpm_release() -> tuple[int, ...]:
-    text = run(["rpmbuild", "--version"]).stdout
-    return tuple(int(n) for n in re.findall(r"\d+", text)[:2])
+    return tuple(int(n) for n in re.findall(r"\d+", version_of("rpmbuild"))[:2])
