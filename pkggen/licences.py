@@ -136,20 +136,29 @@ def _patterns(base: str, distributions: Sequence[Distribution]) -> dict[str, tup
     for distribution in distributions:
         for entry in distribution.tree.entries:
             owner.setdefault(entry.path, distribution.wheel.name)
-    inside: dict[str, set[str]] = {}
+    inside: dict[str, dict[str, list[str]]] = {}
     for path, name in owner.items():
-        inside.setdefault(path.rpartition("/")[0], set()).add(name)
+        inside.setdefault(path.rpartition("/")[0], {}).setdefault(name, []).append(path)
     shared: dict[str, set[str]] = {}
     for directory, names in inside.items():
         steps = directory.split("/")
         for depth in range(1, len(steps) + 1):
             shared.setdefault("/".join(steps[:depth]), set()).update(names)
     found: dict[str, set[str]] = {}
-    for path, name in owner.items():
-        parts = path.split("/")
-        alone = next((d for d in range(1, len(parts)) if len(shared["/".join(parts[:d])]) == 1), len(parts))
+    for directory, names in inside.items():
+        steps = directory.split("/") if directory else []
+        depths = range(1, len(steps) + 1)
+        alone = next((d for d in depths if len(shared["/".join(steps[:d])]) == 1), len(steps) + 1)
         # the layer's own directories are nobody's, however few distributions there are
-        alone = max(alone, min(len(parts), 4 if path.startswith("lib/python") else 2))
-        plain = re.sub(r"[\s\\*?]", "?", "/".join(parts[:alone]))
-        found.setdefault(name, set()).add(f"{plain}/*" if alone < len(parts) else plain)
+        alone = max(alone, min(len(steps) + 1, 4 if directory.startswith("lib/python") else 2))
+        for name, paths in names.items():
+            patterns = found.setdefault(name, set())
+            if alone <= len(steps):
+                patterns.add(_wild("/".join(steps[:alone])) + "/*")
+            else:
+                patterns.update(_wild(path) for path in paths)
     return {name: tuple(f"{base}/{p}" for p in sorted(patterns)) for name, patterns in found.items()}
+
+
+def _wild(path: str) -> str:
+    return re.sub(r"[\s\\*?]", "?", path)

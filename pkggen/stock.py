@@ -18,7 +18,7 @@ from pathlib import Path
 from pkggen.cache import Cache, sha256_of
 from pkggen.model import BuiltPackage, Entry, Purpose, Rendered
 
-_FORMAT = 1  # of the keys; raise it when packing gives other bytes than before
+_FORMAT = 2  # of the keys; raise it when packing gives other bytes than before
 
 
 def stock_key(rendered: Rendered, entries: Iterable[Entry], packer: str) -> str:
@@ -29,7 +29,8 @@ def stock_key(rendered: Rendered, entries: Iterable[Entry], packer: str) -> str:
     for name, text in sorted(rendered.texts.items()):
         digest.update(f"{name}\0{len(text)}\0{text}\0".encode())
     for e in entries:
-        row = (e.path, e.kind, e.mode, e.size, e.sha256, e.mtime, e.link, e.owner, e.group, e.config, e.role)
+        kinds = (e.kind.value, e.config.value, e.role.value)
+        row = (e.path, *kinds, e.mode, e.size, e.sha256, e.mtime, e.link, e.owner, e.group)
         digest.update(repr(row).encode())
     return digest.hexdigest()
 
