@@ -19,11 +19,8 @@ their inodes over, one by one, at each new directory (recently_deleted() in its 
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
-import tarfile
-import tempfile
 import time
 from collections import defaultdict
 from contextlib import ExitStack
@@ -31,7 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.cost import Cost, median_of
-from benchmarks.sets import SETS, Subject, make_bare, make_subject, timed
+from benchmarks.sets import SETS, Subject, arguments_of, make_bare, make_subject, timed, workshop
 from tests.targets import TARGETS, Box
 
 APT = "apt-get install -qq -y --allow-downgrades"
@@ -40,16 +37,8 @@ RECENT = 40  # seconds that ext4 remembers a deleted inode, and some more
 
 def main() -> None:
     """Build, install, go back and compare; print the medians and ratios of each set."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--archive", type=Path, required=True)
-    parser.add_argument("--set", choices=sorted(SETS), action="append", dest="sets")
-    parser.add_argument("--target", default="debian:12")
-    parser.add_argument("--rounds", type=int, default=3)
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=Path.home() / ".cache") as scratch:
-        directory = Path(scratch)
-        with tarfile.open(arguments.archive) as tar:
-            tar.extractall(directory / "interpreter", filter="data")
+    arguments = arguments_of(__doc__, rounds=3)
+    with workshop(arguments.archive) as directory:
         for name in arguments.sets or SETS:
             subject = make_subject(name, directory, arguments.archive, arguments.target)
             make_bare(subject.packages[0], subject.home / "dist/bare.deb")

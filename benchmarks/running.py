@@ -11,14 +11,10 @@ round; the medians count.
 
 from __future__ import annotations
 
-import argparse
 import shutil
-import tarfile
-import tempfile
-from pathlib import Path
 from statistics import median
 
-from benchmarks.sets import SETS, Subject, make_subject
+from benchmarks.sets import SETS, Subject, arguments_of, make_subject, workshop
 from tests.targets import TARGETS, Box
 
 STARTS = 5  # in a row: each sample is one start of a shell and these
@@ -34,16 +30,8 @@ print((time.perf_counter() - a) / {starts})
 
 def main() -> None:
     """Install both ways, measure, and print one line for each comparison."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--archive", type=Path, required=True)
-    parser.add_argument("--set", choices=sorted(SETS), action="append", dest="sets")
-    parser.add_argument("--target", default="debian:12")
-    parser.add_argument("--rounds", type=int, default=15)
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=Path.home() / ".cache") as scratch:
-        directory = Path(scratch)
-        with tarfile.open(arguments.archive) as tar:
-            tar.extractall(directory / "interpreter", filter="data")
+    arguments = arguments_of(__doc__, rounds=15)
+    with workshop(arguments.archive) as directory:
         for name in arguments.sets or SETS:
             subject = make_subject(name, directory, arguments.archive, arguments.target)
             with TARGETS[arguments.target].box(shares={"/share": directory}) as box:

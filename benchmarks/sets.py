@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import io
 import shutil
 import subprocess
 import tarfile
+import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,6 +68,26 @@ def heavy(home: Path) -> tuple[Path, str, tuple[str, ...]]:
 
 
 SETS = {"small": small, "heavy": heavy}
+
+
+def arguments_of(description: str | None, rounds: int) -> argparse.Namespace:
+    """Parse the command line of a benchmark on a target; ``rounds`` is their number unless it says another."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--archive", type=Path, required=True)
+    parser.add_argument("--set", choices=sorted(SETS), action="append", dest="sets")
+    parser.add_argument("--target", default="debian:12")
+    parser.add_argument("--rounds", type=int, default=rounds)
+    return parser.parse_args()
+
+
+@contextmanager
+def workshop(archive: Path) -> Iterator[Path]:
+    """Yield a directory that targets can mount, with the archive's interpreter in ``interpreter/python``."""
+    with tempfile.TemporaryDirectory(dir=Path.home() / ".cache") as scratch:
+        directory = Path(scratch)
+        with tarfile.open(archive) as tar:
+            tar.extractall(directory / "interpreter", filter="data")
+        yield directory
 
 
 def make_subject(name: str, directory: Path, archive: Path, target: str) -> Subject:
