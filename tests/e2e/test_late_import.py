@@ -1,45 +1,74 @@
-"""A running service never sees a mix: what it imports late is as old as itself, until it is restarted."""
+"""A running service never sees a mix: what it imports late is as old as itself, until it is restarted.
+
+That holds for releases, with wheels that are unpacked as with those that are files. A venv that is itself a package's
+file can't keep it: here stands what it does keep.
+"""
 
 from __future__ import annotations
 
 import os
 import time
-from pathlib import Path
+from collections.abc import Iterable
 
 import pytest
 
+from tests.e2e.applications import MODES
 from tests.e2e.fault_application import NEW, OLD, Shelf, Tiny
 from tests.e2e.packages import Factory
 from tests.targets import Machine, Target
 
-COUNT = 1500
-LOG = "/var/lib/late/late/imports"
-SERVICE = f"""\
+COUNT, PAUSE = 700, 0.08
+SERVICE = """\
 import importlib
 import os
+import pkgutil
 import time
 from pathlib import Path
 
-from late import VERSION
+from {name} import VERSION, parts
 
 
 def main():
+    names = sorted(module.name for module in pkgutil.iter_modules(parts.__path__))
     with open(Path(os.environ["STATE_DIRECTORY"], "imports"), "a", buffering=1) as log:
-        for number in range({COUNT}):
+        for part in names:
             try:
-                found = importlib.import_module(f"late.parts.part{{number:04}}").VERSION
+                found = importlib.import_module("{name}.parts." + part).VERSION
             except Exception as error:
                 found = repr(error)
             print(os.getpid(), VERSION, found, file=log)
-            time.sleep(0.03)
+            time.sleep({pause})
         time.sleep(3600)
 """
-PARTS = tuple((f"parts/part{number:04}.py", 'VERSION = "{version}"\n') for number in range(COUNT))
-# enough for three quarters of a minute: what takes long is done before the service starts
-LATE = Tiny("late", (("parts/__init__.py", ""), ("service.py", SERVICE), *PARTS), service="service")
 BROKEN = "3.0"
+LATE = {"late": "activated", "latewheel": "archived", "latepacked": "packaged"}
+"""How each application's venv comes to be; all three live on one machine."""
+RELEASED, PACKAGED = ("late", "latewheel"), "latepacked"
+GONE = "ModuleNotFoundError"
 UNPACK = {"deb": "dpkg --unpack {0}", "rpm": "rpm -U --noscripts {0}"}
-CONFIGURE = {"deb": "dpkg --configure late", "rpm": "rpm -U --force {0}"}
+CONFIGURE = {"deb": "dpkg --configure -a", "rpm": "rpm -U --force {0}"}
+
+
+def late(name: str, version: str) -> Tiny:
+    """Return an application with a service that imports for three quarters of a minute; the new version has less.
+
+    What takes long is done before the service starts.
+    """
+    numbers = [number for number in range(COUNT) if version == OLD or number % 10]
+    parts = [(f"parts/part{number:04}.py", 'VERSION = "{version}"\n') for number in numbers]
+    service = SERVICE.replace("{name}", name).replace("{pause}", str(PAUSE))
+    modules = (("parts/__init__.py", ""), ("service.py", service), *parts)
+    tables = "\n" + MODES[LATE[name]]
+    if version == BROKEN:
+        bad = ("bad.py", "raise OSError('no')\n")
+        return Tiny(name, (*modules, bad), service="service", smoke=f"{name}.bad", tables=tables)
+    return Tiny(name, modules, service="service", tables=tables)
+
+
+def packages(shelf: Shelf, version: str, family: str) -> str:
+    """Return the packages of that version, as words of a shell; there is no broken one with a packaged venv."""
+    names = RELEASED if version == BROKEN else LATE
+    return " ".join(shelf.add(late(name, version), version)[family] for name in names)
 
 
 @pytest.fixture
@@ -51,130 +80,127 @@ def shelf(factory: Factory) -> Shelf:
 
 
 def test_deb_late_import(shelf: Shelf, debian_12: Target) -> None:
-    """Modules imported late are the old ones during unpack and configure, also where no restart is allowed."""
-    old, new = (shelf.add(LATE, version)["deb"] for version in (OLD, NEW))
+    """Modules imported late are the old ones during unpack and configure, also where no restart is allowed.
+
+    Where the next version's smoke test fails, the one before stays active and running, and an older one installs.
+    """
     with debian_12.boot(shares={"/pkgs": shelf.directory}) as machine:
-        machine.packages.install(old)
-        imported(machine, OLD, 30)
+        machine.run(f"apt-get install -y {packages(shelf, OLD, 'deb')}", check=True, timeout=120)
+        imported(machine, OLD)
         policy = machine.root / "usr/sbin/policy-rc.d"
         policy.write_text("#!/bin/sh\nexit 101\n")
         policy.chmod(0o755)
-        unpacked_and_configured(machine, new, "/opt/late/current")
-        imported(machine, OLD, 30)
+        unpacked_and_configured(machine, packages(shelf, NEW, "deb"))
+        imported(machine, OLD)
         policy.unlink()
-        machine.run("systemctl restart late", check=True)
-        imported(machine, NEW, 30)
-
-        machine.run(["apt-get", "install", "-y", "--allow-downgrades", old], check=True, timeout=120)
-        imported(machine, OLD, 30)  # the postinst restarts it
-        assert_no_mix(machine, processes=3)
+        machine.run(["systemctl", "restart", *LATE], check=True)
+        imported(machine, NEW)
+        refused_and_repaired(machine, shelf, "apt-get install -y --allow-downgrades {0}")
+        assert_no_mix(machine)
+        machine.packages.purge(*LATE)
+        assert gone(machine)
 
 
 def test_rpm_late_import(shelf: Shelf, rpm_target: Target) -> None:
     """The same while rpm unpacks, before %post, and after it until the restart."""
-    old, new = (shelf.add(LATE, version)["rpm"] for version in (OLD, NEW))
     with rpm_target.boot(shares={"/pkgs": shelf.directory}) as machine:
-        machine.packages.install(old)
-        imported(machine, OLD, 30)
-        unpacked_and_configured(machine, new, "/opt/late/current")
-        imported(machine, NEW, 30)  # %posttrans restarts it
-
-        machine.run(["rpm", "-U", "--oldpackage", old], check=True, timeout=120)
-        imported(machine, OLD, 30)
-        assert_no_mix(machine, processes=3)
-
-
-def unpacked_and_configured(machine: Machine, package: str, current: str) -> None:
-    """Unpack a package, let the service run on, and configure it."""
-    before = machine.run(["readlink", current]).stdout
-    machine.run(UNPACK[machine.family].format(package), check=True, timeout=120)
-    imported(machine, OLD, 50)
-    assert machine.run(["readlink", current]).stdout == before
-    machine.run(CONFIGURE[machine.family].format(package), check=True, timeout=120)
-    assert machine.run(["readlink", current]).stdout != before
+        machine.run(f"dnf install -y {packages(shelf, OLD, 'rpm')}", check=True, timeout=120)
+        imported(machine, OLD)
+        unpacked_and_configured(machine, packages(shelf, NEW, "rpm"))
+        imported(machine, NEW)  # %posttrans restarts it
+        refused_and_repaired(machine, shelf, "rpm -U --oldpackage {0}")
+        assert_no_mix(machine)
+        machine.packages.remove(*LATE)
+        assert gone(machine)
 
 
-def records(machine: Machine) -> list[list[str]]:
+def unpacked_and_configured(machine: Machine, new: str) -> None:
+    """Unpack packages, let the services run on, and configure them."""
+    before, mark = currents(machine), len(records(machine, PACKAGED))
+    assert seen(records(machine, PACKAGED)) == {(OLD, OLD)}, "before it is unpacked, a packaged venv is whole"
+    machine.run(UNPACK[machine.family].format(new), check=True, timeout=120)
+    unpacked = len(records(machine, PACKAGED))
+    imported(machine, OLD, 25)
+    assert seen(records(machine, PACKAGED)[mark:unpacked]) <= {(OLD, OLD), (OLD, NEW), (OLD, GONE)}
+    assert seen(records(machine, PACKAGED)[unpacked + 1 :]) == {(OLD, NEW), (OLD, GONE)}
+    assert currents(machine) == before
+    machine.run(CONFIGURE[machine.family].format(new), check=True, timeout=120)
+    assert not set(currents(machine)) & set(before)
+
+
+def seen(rows: list[list[str]]) -> set[tuple[str, str]]:
+    """Return which versions of modules processes of which version saw."""
+    return {(process, module.partition("(")[0]) for _, process, module in rows}
+
+
+def currents(machine: Machine) -> list[str]:
+    """Return the current releases."""
+    return [machine.run(["readlink", f"/opt/{name}/current"], check=True).stdout for name in RELEASED]
+
+
+def releases(machine: Machine) -> list[set[str]]:
+    """Return all releases."""
+    return [set(os.listdir(machine.root / "opt" / name / "releases")) for name in RELEASED]
+
+
+def records(machine: Machine, name: str) -> list[list[str]]:
     """Return process, its version and the module's version of each late import so far."""
-    lines = machine.run(f"cat {LOG}").stdout.split("\n")
+    lines = machine.run(f"cat /var/lib/{name}/{name}/imports").stdout.split("\n")
     return [line.split(maxsplit=2) for line in lines[:-1]]
 
 
-def imported(machine: Machine, version: str, more: int) -> None:
-    """Wait until a process of ``version`` has imported so many modules more; it must be the one that runs last."""
-    process = machine.run("systemctl show --value -p MainPID late").stdout.strip()
-    start = len(records(machine))
+def process(machine: Machine, name: str) -> str:
+    """Return the service's main process."""
+    return machine.run(f"systemctl show --value -p MainPID {name}").stdout.strip()
+
+
+def imported(machine: Machine, version: str, more: int = 12, names: Iterable[str] = LATE) -> None:
+    """Wait until processes of ``version`` have imported so many modules more; they must be those that run last."""
+    awaited = {name: (process(machine, name), len(records(machine, name))) for name in names}
     deadline = time.monotonic() + 30
-    while True:
-        found = [row for row in records(machine)[start:] if row[:2] == [process, version]]
-        if len(found) >= more:
-            return
-        if time.monotonic() > deadline:
-            pytest.fail(
-                f"{len(found)} imports by {process}, {version}: {records(machine)[-3:]} {machine.journal('late')}"
-            )
-        time.sleep(0.1)
+    for name, (number, start) in awaited.items():
+        while len(found := [row for row in records(machine, name)[start:] if row[:2] == [number, version]]) < more:
+            if time.monotonic() > deadline:
+                last = records(machine, name)[-3:]
+                pytest.fail(f"{len(found)} imports by {name} {version} ({number}): {last} {machine.journal(name)}")
+            time.sleep(0.1)
 
 
-def assert_no_mix(machine: Machine, processes: int) -> None:
-    """Every module was as old as the process that imported it, and none was missing."""
-    rows = records(machine)
-    mixed = [row for row in rows if row[1] != row[2]]
-    assert (mixed, len({row[0] for row in rows})) == ([], processes), f"{len(mixed)} of {len(rows)}"
+def assert_no_mix(machine: Machine) -> None:
+    """Every module was as old as the process that imported it, and none was missing; nothing restarted once too often.
+
+    A packaged venv is whole again once its service has been restarted.
+    """
+    for name, processes in {**dict.fromkeys(RELEASED, 4), PACKAGED: 3}.items():
+        rows = records(machine, name)
+        started = list(dict.fromkeys(row[0] for row in rows))
+        assert len(started) == processes, f"{name} ran as {started}"
+        if name in RELEASED:
+            assert seen(rows) == {(OLD, OLD), (NEW, NEW)}, [row for row in rows if row[1] != row[2]][:9]
+        else:
+            assert seen([row for row in rows if row[0] == started[-1]]) == {(OLD, OLD)}
 
 
-def test_deb_refused_version(shelf: Shelf, debian_12: Target) -> None:
-    """Where the new version's smoke test fails, the old one stays active and running, and an older one installs."""
-    versions, tiny = late_versions(shelf, "deb"), shelf.add(Tiny(), OLD)["deb"]
-    with debian_12.boot(shares={"/pkgs": shelf.directory}) as machine:
-        machine.packages.install(versions[NEW], tiny)  # two applications with one call
-        assert machine.run("tiny").stdout == f"tiny {OLD}\n"
-        refused_and_repaired(machine, versions, "apt-get install -y --allow-downgrades {0}")
-        machine.packages.purge("late", "tiny")
-        assert gone(machine)
-
-
-def test_rpm_refused_version(shelf: Shelf, rpm_target: Target) -> None:
-    """The same with rpm; a first installation with dnf is undone by its history."""
-    versions, tiny = late_versions(shelf, "rpm"), shelf.add(Tiny(), OLD)["rpm"]
-    with rpm_target.boot(shares={"/pkgs": shelf.directory}) as machine:
-        machine.packages.install(versions[NEW])
-        machine.packages.install(tiny)
-        undone = machine.run("dnf history undo -y last", timeout=120)
-        assert (undone.returncode, (machine.root / "opt/tiny").exists()) == (0, False), undone.output
-        machine.packages.install(tiny)
-        refused_and_repaired(machine, versions, "rpm -U --oldpackage {0}")
-        machine.packages.remove("late", "tiny")
-        assert gone(machine)
-
-
-def late_versions(shelf: Shelf, family: str) -> dict[str, str]:
-    """Return the packages by version: two that are well and one that does not start."""
-    broken = Tiny("late", (*LATE.modules, ("bad.py", "raise OSError('no')\n")), LATE.service, smoke="late.bad")
-    made = {OLD: LATE, NEW: LATE, BROKEN: broken}
-    return {version: shelf.add(application, version)[family] for version, application in made.items()}
-
-
-def refused_and_repaired(machine: Machine, versions: dict[str, str], install: str) -> None:
-    """Upgrade to a version that does not start, then go back to one that does."""
-    process = machine.run("systemctl show --value -p MainPID late").stdout
-    before = machine.run("readlink /opt/late/current").stdout
-    done = machine.run(install.format(versions[BROKEN]), timeout=120)
-    assert "release 3.0-1" in done.output
-    assert "does not start" in done.output
+def refused_and_repaired(machine: Machine, shelf: Shelf, install: str) -> None:
+    """Upgrade to versions that do not start, then go back to ones that do."""
+    running, before, there = [process(machine, name) for name in RELEASED], currents(machine), releases(machine)
+    done = machine.run(install.format(packages(shelf, BROKEN, machine.family)), timeout=120)
+    for name in RELEASED:
+        assert f"{name}: release {BROKEN}-1" in done.output
+    assert done.output.count("does not start") >= len(RELEASED)
+    assert releases(machine) == there
     if machine.family == "deb":  # rpm has no way to fail after the files are there
         assert done.returncode != 0
-    assert machine.run("readlink /opt/late/current").stdout == before
-    assert machine.run("systemctl show --value -p MainPID late").stdout == process
-    assert os.listdir(machine.root / "opt/late/releases") == [Path(before.strip()).name]
-    imported(machine, NEW, 20)
-    machine.run("systemctl restart late", check=True)
-    imported(machine, NEW, 20)
-    machine.run(install.format(versions[OLD]), check=True, timeout=120)
-    imported(machine, OLD, 20)
+    assert currents(machine) == before
+    assert [process(machine, name) for name in RELEASED] == running
+    imported(machine, NEW, names=RELEASED)
+    machine.run(["systemctl", "restart", *RELEASED], check=True)
+    imported(machine, NEW, names=RELEASED)
+    machine.run(install.format(packages(shelf, OLD, machine.family)), check=True, timeout=120)
+    imported(machine, OLD)  # the scripts restarted it
 
 
 def gone(machine: Machine) -> bool:
-    """Tell whether nothing of either application is left."""
-    places = [f"{folder}/{name}" for folder in ("opt", "usr/bin", "etc") for name in ("late", "tiny")]
+    """Tell whether nothing of the applications is left."""
+    places = [f"{folder}/{name}" for folder in ("opt", "usr/bin", "etc") for name in LATE]
     return not any(os.path.lexists(machine.root / place) for place in places)
