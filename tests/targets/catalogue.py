@@ -9,7 +9,7 @@ from pathlib import Path
 from . import host
 from .box import Box
 from .cache import Recipe, RootCache
-from .debian import BASE, LIBRARIES, DebianRecipe
+from .debian import BASE, LIBRARIES, TIDY, DebianRecipe
 from .foreign import ForeignDebianRecipe
 from .machine import Machine
 from .rpm.recipe import RpmRecipe
@@ -43,9 +43,10 @@ class Target:
         return Machine(self.tree(), self.family, shares or {}, tmpfs or {})
 
 
-def _debian(release: str, suite: str, glibc: str, seconds: int) -> Target:
+def _debian(release: str, suite: str, glibc: str, seconds: int, aside: tuple[str, ...] = ()) -> Target:
     name = f"debian:{release}"
-    return Target(name, "deb", release, glibc, DebianRecipe(name, suite, (*BASE, *LIBRARIES), seconds))
+    hooks = (DOWNLOAD.format(" ".join(aside)), *TIDY) if aside else TIDY
+    return Target(name, "deb", release, glibc, DebianRecipe(name, suite, (*BASE, *LIBRARIES), seconds, hooks=hooks))
 
 
 def _rpm(release: str, suite: str, glibc: str, seconds: int, dnf: str = "dnf") -> Target:
@@ -54,6 +55,14 @@ def _rpm(release: str, suite: str, glibc: str, seconds: int, dnf: str = "dnf") -
     return Target(name, "rpm", release, glibc, RpmRecipe(name, base, seconds))
 
 
+ASIDE = "/var/local/aside"
+"""Where a root has packages that a test installs for itself: what they bring would change all the others."""
+
+DOWNLOAD = (
+    f'mkdir -p "$1{ASIDE}/partial" && APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get install -qq --download-only'
+    f' --no-install-recommends -o Dir::Cache::Archives="$1{ASIDE}" {{}} >/dev/null'
+)
+
 EXCLUDED_FILES = tuple(f"path-exclude=/usr/share/{name}/*" for name in ("doc", "man", "locale", "info"))
 """What a converted root has no use for, dpkg.cfg(5)."""
 
@@ -61,7 +70,7 @@ TARGETS: Mapping[str, Target] = {
     target.name: target
     for target in (
         _debian("11", "bullseye", "2.31", 40),
-        _debian("12", "bookworm", "2.36", 30),
+        _debian("12", "bookworm", "2.36", 30, ("fapolicyd", "ostree")),
         _debian("13", "trixie", "2.41", 30),
         _rpm("4.18", "bookworm", "2.36", 70),
         _rpm("4.16", "bullseye", "2.31", 70),
