@@ -1,29 +1,23 @@
-"""Killed anywhere between the switch and its end, an upgrade is still carried through, or still gone back from."""
+"""Killed at its hooks, its health checks or on a way back, an upgrade is still carried through or gone back from."""
 
 from __future__ import annotations
 
-import json
-import random
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from random import Random
 
 import pytest
 
-from tests.e2e.fault_application import NEW, OLD, Shelf
-from tests.e2e.fault_injection import TRACER, tracer
+from tests.e2e.fault_application import Shelf
+from tests.e2e.fault_injection import tracer
+from tests.e2e.fault_rollout import CALLS, HOME, LOCAL, MODES, Rollout
 from tests.e2e.packages import Factory
-from tests.e2e.pulse import packages, serving, set_mode
-from tests.targets import Machine, Target
-from tests.targets.process import Result
+from tests.e2e.pulse import packages
+from tests.targets import Target
 
-HOME = "/opt/pulse"
-PYTHON = f"{HOME}/layers/python/bin/python3 -I -B {HOME}/lib"
 UNPACK = {"deb": "dpkg --unpack {0}", "rpm": "rpm -U --noscripts {0}"}
-CALLS = ("all", "vfork,clone,clone3,wait4", "rename,unlink,unlinkat,rmdir", "openat", "connect,sendto,recvfrom")
-MODES = {"500": (8, OLD), "": (0, NEW)}
-"""How the new version behaves → the status of an undisturbed end, and the version that serves after it."""
+SHARE = 20
+Deaths = Iterator[tuple[bool, list[str]]]
 
 
 @pytest.fixture
@@ -37,7 +31,7 @@ def shelf(factory: Factory) -> Shelf:
 def test_deb_rollout_survives(
     shelf: Shelf, debian_12: Target, tmp_path: Path, request: pytest.FixtureRequest, figure: Callable[[str], None]
 ) -> None:
-    """No kill of the health gate, of the way back or of a hook loses a release or a service."""
+    """No kill of a hook, of the health gate, of the way back or of a rollback by hand loses a release or a service."""
     campaign(shelf, debian_12, tmp_path, int(request.config.getoption("--faults")), figure)
 
 
@@ -49,82 +43,53 @@ def test_rpm_rollout_survives(
 
 
 def campaign(shelf: Shelf, target: Target, scratch: Path, number: int, figure: Callable[[str], None]) -> None:
-    """Kill ``settle`` in each way it may end; tell how often something was lost."""
-    chance, old, new = random.Random(target.name), *packages(shelf, target.family)
+    """Kill each step in each way it may end, for a part of ``number``; tell how often something was lost."""
+    chance, old, new = Random(target.name), *packages(shelf, target.family)
     shares = {"/pkgs": shelf.directory, "/tracer": tracer(scratch / "tracer")}
     with target.boot(shares=shares) as machine:
         machine.packages.install(old)
         first = machine.run(f"readlink {HOME}/current").stdout.strip().removeprefix("releases/")
         machine.run(UNPACK[target.family].format(new), check=True)
-        lost, struck = [], 0
-        for mode in MODES:
-            trial = Rollout(machine, mode, first)
-            steps = trial.count()
-            for index in range(max(1, number // 20)):
-                calls = CALLS[index % len(CALLS)]
-                # how often a service is asked varies: the first kill is early enough to strike for certain
-                reach = steps[calls] if index else steps[calls] // 2
-                alive, wrong = trial.losses(calls, chance.randint(1, max(1, reach)))
-                lost, struck = lost + wrong, struck + alive
-    figure(f"{target.name}: settle killed {struck} times, {len(lost)} losses")
-    assert struck, "it was never killed in time"
+        trials = {mode: Rollout(machine, mode, first) for mode in MODES}
+        number = max(1, number // SHARE)
+        deaths = {
+            "settle": list(settlings(trials, number, chance)),
+            "before": list(migrations(trials, number, chance)),
+            "rollback": list(rollbacks(trials[""], number, chance)),
+        }
+    for name, results in deaths.items():
+        struck, bad = sum(alive for alive, _ in results), sum(bool(text) for _, text in results)
+        figure(f"{target.name}: {name} killed {struck} times (--faults / {SHARE}), {bad} losses")
+    lost = [text for results in deaths.values() for _, losses in results for text in losses]
     assert not lost, "\n".join(lost)
+    assert all(any(alive for alive, _ in results) for results in deaths.values()), "it was never killed in time"
 
 
-@dataclass(frozen=True)
-class Rollout:
-    """An upgrade to a version that behaves as ``mode`` says, from the release ``first``."""
+def settlings(trials: Mapping[str, Rollout], number: int, chance: Random) -> Deaths:
+    """Kill the health gate, the way back and the hook after them ``number`` times for each end it may have."""
+    for trial in trials.values():
+        steps = trial.count()
+        for index in range(number):
+            calls = CALLS[index % len(CALLS)]
+            # how often a service is asked varies: the first kill is early enough to strike for certain
+            reach = steps[calls] if index else steps[calls] // 2
+            yield trial.losses(calls, chance.randint(1, max(1, reach)))
 
-    machine: Machine
-    mode: str
-    first: str
 
-    def reset(self) -> None:
-        """Have the old release alone, serving."""
-        set_mode(self.machine, "")
-        command = f"rm -rf {HOME}/releases/.pending.json /trace; {PYTHON}/activate.py rollback {self.first} >/dev/null"
-        others = f"find {HOME}/releases -mindepth 1 -maxdepth 1 ! -name {self.first} -exec rm -rf {{}} +"
-        self.machine.run(f"{command}; {others}; systemctl reset-failed pulse; systemctl restart pulse", check=True)
-        self.machine.run(f"{PYTHON}/rollout.py health", check=True, timeout=60)
-        set_mode(self.machine, self.mode)
+def migrations(trials: Mapping[str, Rollout], number: int, chance: Random) -> Deaths:
+    """Kill the hook's keeper before the switch, alone or with the run that waits for it."""
+    steps = trials[""].count_before()
+    for index in range(number):
+        calls = LOCAL[index % len(LOCAL)]
+        trial = trials["500" if index % 2 else ""]
+        yield trial.losses_before(calls, chance.randint(1, steps[calls]), both=chance.random() < 0.5)
 
-    def switch(self) -> None:
-        """Do what the scripts do before ``settle``."""
-        reason = f"--reason upgrade --format {self.machine.family}"
-        self.machine.run(f"{PYTHON}/activate.py configure {reason}", check=True)
-        self.machine.run("systemctl restart pulse", check=True)
 
-    def settle(self, options: str) -> Result:
-        """Run ``settle`` below strace."""
-        return self.machine.run(f"{TRACER} -qq {options} {PYTHON}/rollout.py settle", timeout=120)
-
-    def count(self) -> dict[str, int]:
-        """Return how many of each of CALLS an undisturbed ``settle`` makes; check how it ends."""
-        self.reset()
-        self.switch()
-        done = self.settle("-o /trace")
-        assert (done.returncode, serving(self.machine)["version"]) == MODES[self.mode], done.output
-        made = re.findall(r"(?m)^(\w+)\(", self.machine.run("cat /trace").stdout)
-        return {calls: len([call for call in made if calls == "all" or call in calls.split(",")]) for calls in CALLS}
-
-    def losses(self, calls: str, when: int) -> tuple[bool, list[str]]:
-        """Kill ``settle`` at a call, then do as the next try does; tell whether it struck, what is lost."""
-        self.reset()
-        self.switch()
-        status = self.settle(f"-e inject={calls}:signal=SIGKILL:when={when} -o /dev/null").returncode
-        alive = status not in (0, 8)
-        wrong = [] if self.verified() else ["the current release does not verify"]
-        self.switch()
-        done, found = self.settle("-o /dev/null"), serving(self.machine)["version"]
-        if (done.returncode, found) != MODES[self.mode]:
-            wrong.append(f"the next try gave {done.returncode}, {found} serves: {done.output[-500:]}")
-        if not self.verified():
-            wrong.append("the release does not verify after the next try")
-        left = self.machine.run(f"find {HOME}/releases -mindepth 1 -maxdepth 1 -name '.*'").stdout.split()
-        wrong += [f"left over: {path}" for path in left]
-        return alive, [f"{self.mode or 'healthy'}: {status} at {calls} {when}: {text}" for text in wrong]
-
-    def verified(self) -> bool:
-        """Tell whether ``current`` is a whole release that starts."""
-        done = self.machine.run(f"{PYTHON}/activate.py verify --json")
-        return done.returncode == 0 and bool(json.loads(done.stdout)["ok"])
+def rollbacks(trial: Rollout, number: int, chance: Random) -> Deaths:
+    """Kill a rollback, of an upgrade that is settled or not; then the same again, or with a name."""
+    steps = trial.count_rollback()
+    for index in range(number):
+        calls = CALLS[index % len(CALLS)]
+        settled, named = chance.random() < 0.5, chance.random() < 0.5
+        reach = steps[calls] if index else steps[calls] // 2
+        yield trial.losses_rollback(calls, chance.randint(1, max(1, reach)), settled=settled, named=named)
