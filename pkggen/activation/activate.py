@@ -726,8 +726,12 @@ def mortal() -> Callable[[], None] | None:
     except (ImportError, OSError, AttributeError):
         return None
 
+    parent = os.getpid()
+
     def become() -> None:
         prctl(1, int(signal.SIGKILL))  # PR_SET_PDEATHSIG
+        if os.getppid() != parent:  # it died before: no signal will come
+            os._exit(1)
 
     return become
 

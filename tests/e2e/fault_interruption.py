@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -74,8 +75,10 @@ def session(leader: int) -> list[tuple[int, str, str]]:
 def losses(trial: Trial, version: str, victim: str, delay: float) -> tuple[bool, list[str]]:
     """Kill the installation of ``version``; tell whether it was in time, and all that is wrong then or later."""
     family, package = trial.box.family, trial.packages[version]
+    if trial.mode == "archived":  # pip has to run: else what it made of this version before is taken
+        shutil.rmtree(trial.root / "releases" / trial.ids[version], ignore_errors=True)
     alive = interrupt(trial.box, INSTALL[family].format(package), victim, delay)
-    wrong = trial.wrong_now("")
+    wrong = trial.wrong_meanwhile()
     recovered = trial.box.run(RECOVER[family].format(package), timeout=120)
     if recovered.returncode:
         wrong.append(f"{RECOVER[family]} gave {recovered}")

@@ -116,6 +116,14 @@ class Trial:
             return [f"current names {name}"]
         return self.damage(version)
 
+    def wrong_meanwhile(self) -> list[str]:
+        """Say what is wrong with ``current`` while a run that lost its parent may still switch it."""
+        while True:
+            before = os.readlink(self.root / "current")
+            wrong = self.wrong_now("")
+            if os.readlink(self.root / "current") == before:
+                return wrong
+
     def damage(self, version: str) -> list[str]:
         """Say how a release differs from what it was, and whether its command fails."""
         try:

@@ -82,7 +82,8 @@ def migrations(trials: Mapping[str, Rollout], number: int, chance: Random) -> De
     for index in range(number):
         calls = LOCAL[index % len(LOCAL)]
         trial = trials["500" if index % 2 else ""]
-        yield trial.losses_before(calls, chance.randint(1, steps[calls]), both=chance.random() < 0.5)
+        reach = steps[calls] if index else steps[calls] * 9 // 10  # it waits, now longer, now shorter
+        yield trial.losses_before(calls, chance.randint(1, reach), both=chance.random() < 0.5)
 
 
 def rollbacks(trial: Rollout, number: int, chance: Random) -> Deaths:

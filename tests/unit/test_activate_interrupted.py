@@ -86,3 +86,18 @@ def test_a_release_is_on_the_disk_before_it_counts_as_complete(
 
     assert seen == [(["manifest", "python", "venv"], False)]
     assert (app.root / "current/release.json").exists()
+
+
+def test_a_child_of_a_run_that_is_dead_already_ends() -> None:
+    """A child whose parent was killed before the child could ask to end with it ends as well."""
+    become = activate.mortal()
+    assert become
+    child = os.fork()
+    if not child:
+        grandchild = os.fork()
+        if not grandchild:
+            become()  # its parent is not the process that called mortal()
+            os._exit(77)
+        os._exit(os.WEXITSTATUS(os.waitpid(grandchild, 0)[1]))
+
+    assert os.WEXITSTATUS(os.waitpid(child, 0)[1]) == 1
