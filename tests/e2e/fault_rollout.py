@@ -132,9 +132,10 @@ class Rollout:
 
     def configure(self, options: str, *, both: bool = False) -> Result:
         """Run ``configure`` with its ``rollout.py before`` below strace; with ``both`` it is killed as well."""
-        script = f'{TRACER} -qq {options} "$@"; status=$?; '
-        script += "[ $status -ne 137 ] || kill -KILL $PPID; " if both else ""
-        self.machine.run(f"printf %s {shlex.quote(script + 'exit $status')} >{OPTIONS}", check=True)
+        script = f'exec {TRACER} -qq {options} "$@"'  # which dies as the traced process did
+        if both:
+            script = f"{script[5:]}; status=$?; [ $status -ne 137 ] || kill -KILL $PPID; exit $status"
+        self.machine.run(f"printf %s {shlex.quote(script)} >{OPTIONS}", check=True)
         command = f"{PYTHON}/activate.py configure --reason upgrade --format {self.machine.family}"
         done = self.machine.run(command, timeout=150)
         self.machine.run(f"rm {OPTIONS}", check=True)
