@@ -3,27 +3,48 @@
 from __future__ import annotations
 
 import gc
+from importlib import import_module
 
 import click
 
 from pkggen import __version__
-from pkggen.cli.caches import cache
-from pkggen.cli.dependencies import deps
-from pkggen.cli.interpreters import python
-from pkggen.cli.lint import lint
-from pkggen.cli.locks import lock, vendor
-from pkggen.cli.packages import build, check, inspect, render
-from pkggen.cli.proposal import init
-from pkggen.cli.templates import templates
+
+COMMANDS = {
+    "init": "proposal",
+    "build": "packages",
+    "render": "packages",
+    "inspect": "packages",
+    "check": "packages",
+    "lint": "lint",
+    "deps": "dependencies",
+    "lock": "locks",
+    "vendor": "locks",
+    "python": "interpreters",
+    "templates": "templates",
+    "cache": "caches",
+}
+"""Command → the module that has it."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class Commands(click.Group):
+    """Imports the module of a command when it is asked for: a build needs a third of all of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the commands in the order in which help shows them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Return the command of that name, or None."""
+        if cmd_name not in COMMANDS:
+            return None
+        found = getattr(import_module(f"pkggen.cli.{COMMANDS[cmd_name]}"), cmd_name)
+        assert isinstance(found, click.Command)  # noqa: S101 - of our own making
+        return found
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="pkggen")
 def main() -> None:
     """Turn a Python project into .deb and .rpm packages that carry all they need."""
     # a build is short and holds 100,000 small values without circles: looking for these took a tenth of it
     gc.set_threshold(200_000, 50, 100)
-
-
-for command in (init, build, render, inspect, check, lint, deps, lock, vendor, python, templates, cache):
-    main.add_command(command)
