@@ -13,7 +13,8 @@ argv
                    caller ends it with ``rollout.py settle``. With ``refresh`` (a layer changed), and
                    without a reason (an upgrade was called off), nothing is done while a release of another
                    version is current and has its Python: a hook, a health check or an administrator
-                   decided against the package's, and install and upgrade alone ask again
+                   decided against the package's, and install and upgrade alone ask again; nor
+                   with ``refresh`` where none is current and the manifest has a hook that must be asked first
     rollback [ID]  switch back to the release that was current before, or to release ID
     status         list the releases
     verify         compare the current release, byte by byte, with what was installed; with
@@ -910,12 +911,16 @@ def sweep(place: Place) -> None:
 def retire(place: Place, keep: int, previous: str | None) -> list[str]:
     """Drop releases beyond ``keep``; return the kept.
 
-    Never the last ``current``, from which processes still run, nor the one to which the services'
-    health check may have to go back.
+    Never the last ``current`` nor any other from which processes still run, nor the one to which the services'
+    health check may have to go back. Where any stay, so does the newest of another version: each change of a
+    layer (a plugin, a runtime) makes a release, and going back has to lead past it.
     """
-    others, spared = [name for name in place.complete() if name != place.active()], {previous}
+    active = place.active()
+    others, spared = [name for name in place.complete() if name != active], {previous, *in_use(place)}
     with contextlib.suppress(OSError, ValueError, KeyError):
         spared.add(json.loads((place.releases / ".pending.json").read_text("utf-8"))["previous"])
+    if keep:
+        spared.update([name for name in others if version_of(name) != version_of(active or "")][:1])
     kept = [name for index, name in enumerate(others) if index < keep or name in spared]
     for name in set(others) - set(kept):
         try:
@@ -923,6 +928,23 @@ def retire(place: Place, keep: int, previous: str | None) -> list[str]:
         except OSError as error:
             place.say(f"release {name} could not be removed: {explain(error, place.releases)}", error=True)
     return kept
+
+
+def version_of(release: str) -> str:
+    """Return the version, with its release number, that a release's id begins with."""
+    return release.rpartition("-")[0]
+
+
+def in_use(place: Place) -> set[str]:
+    """Return the releases whose interpreter a process runs: one that nobody restarts yet imports from there."""
+    top, found = f"{place.root}/releases/", set()
+    with contextlib.suppress(OSError):
+        for entry in filter(str.isdigit, os.listdir("/proc")):
+            with contextlib.suppress(OSError):  # it has ended, or is another's
+                program = os.readlink(f"/proc/{entry}/exe")
+                if program.startswith(top):
+                    found.add(program[len(top) :].partition("/")[0])
+    return found
 
 
 def strangers(place: Place) -> list[str]:
@@ -956,6 +978,8 @@ def configure(place: Place, reason: str = "upgrade", kind: str = "") -> dict[str
     plan = Plan(place.root).finish()
     with locked(place) as lock:
         previous = place.active()
+        if reason == "refresh" and not previous and unborn(place, plan):
+            return {"release": None, "previous": None, "changed": False, "files": 0, "copied": 0, "seconds": 0.0}
         if reason in {"", "refresh"} and previous and preferred(place, plan, previous):
             return {"release": previous, "previous": previous, "changed": False, "files": 0, "copied": 0,
                     "seconds": round(time.monotonic() - start, 3)}  # fmt: skip
@@ -984,6 +1008,14 @@ def configure(place: Place, reason: str = "upgrade", kind: str = "") -> dict[str
     place.say(told(plan.id, built, changed, seconds) + (f"; {', '.join(kept)} kept for rollback" if kept else ""))
     return {"release": plan.id, "previous": previous, "changed": changed, "files": len(plan.members),
             "copied": built.copied, "seconds": round(seconds, 3)}  # fmt: skip
+
+
+def unborn(place: Place, plan: Plan) -> bool:
+    """Tell, and say, that a layer changed where nothing is current, and a hook has to be asked before anything is."""
+    asked = {"before-install", "before-upgrade"} & set(plan.manifest.get("hooks", {}))
+    if asked:
+        place.say("no release is current: the installation was not finished, install the package again", error=True)
+    return bool(asked)
 
 
 def preferred(place: Place, plan: Plan, active: str) -> bool:

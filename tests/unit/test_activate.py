@@ -83,6 +83,31 @@ def test_an_upgrade_keeps_one_release_for_rollback(app: Installation) -> None:
     assert app.place.complete() == [ids[2], ids[1]]
 
 
+def test_an_earlier_version_outlasts_changes_of_layers(app: Installation) -> None:
+    """A plugin or a runtime that comes with an upgrade does not take the way back; a newer version does."""
+    old = activate.configure(app.package("1").place)["release"]
+    for text in ("one layer", "another", "a third"):
+        new = activate.configure(app.package("2", {"lib/more.txt": text}).place, "upgrade", "deb")["release"]
+    assert [app.place.complete()[0], app.place.complete()[-1], len(app.place.complete())] == [new, old, 3]
+    activate.configure(app.package("3").place)
+
+    assert old not in app.place.complete()
+
+
+def test_a_release_that_a_process_runs_from_stays(app: Installation) -> None:
+    """A service whose restart is forbidden finds the modules that it imports later, however many upgrades come."""
+    old = activate.configure(app.package("1").place)["release"]
+    python = app.root / "releases" / old / "venv/bin/python"
+    process = subprocess.Popen([python, "-I", "-c", "input(); import hello"], stdin=subprocess.PIPE)
+    for version in ("2", "3", "4"):
+        activate.configure(app.package(version).place)
+    process.communicate(b"\n", timeout=30)
+    assert (process.returncode, old in app.place.complete()) == (0, True)
+    activate.configure(app.place)
+
+    assert old not in app.place.complete()
+
+
 def test_keep_zero_spares_the_release_that_still_runs(app: Installation) -> None:
     """The release current until now outlives the switch, and goes with the next run."""
     ids = [activate.configure(app.package(version, keep=0).place)["release"] for version in ("1", "2")]

@@ -450,6 +450,18 @@ def test_a_veto_outlasts_a_refresh(app: Installation, words: list[str]) -> None:
     assert activate.configure(app.place, "upgrade", "rpm")["changed"]
 
 
+def test_a_first_veto_outlasts_a_refresh(app: Installation) -> None:
+    """What before-install has refused, the file trigger at the end of the same transaction does not make current."""
+    (app.root / "fail").touch()
+    activate.guarded(with_hooks(app, "1").place, lambda: activate.configure(app.place, "install", "rpm"))
+    done = app.run("configure", "--reason", "refresh", "--format", "rpm")
+
+    assert (done.returncode, app.place.active(), os.listdir(app.root / "releases")) == (0, None, [])
+    assert "no release is current" in done.stderr
+    (app.root / "fail").unlink()
+    assert activate.configure(app.place, "install", "rpm")["changed"]
+
+
 def test_a_rollback_outlasts_a_refresh(app: Installation) -> None:
     """The administrator's choice stands until the next upgrade; a release of the package's version is made anew."""
     old = activate.configure(app.package("1").place)["release"]
