@@ -9,6 +9,7 @@ import pytest
 
 from tests.e2e.applications import APPLICATIONS, Application
 from tests.e2e.packages import PORTABLE, Factory
+from tests.e2e.usage import assert_unchanged_by_use
 from tests.targets import Machine, Target, difference, snapshot
 
 # What a booted system changes by itself between two looks.
@@ -52,6 +53,8 @@ def live(application: Application, machine: Machine, first: str, second: str) ->
 
     upgrade(machine, second)
     assert_works(machine, application, new)
+    if application.folder:  # the samples, in each mode: once a life is enough
+        assert_unchanged_by_use(machine, application)
     downgrade(machine, first)
     assert_works(machine, application, old)
     reinstall(machine, first)
