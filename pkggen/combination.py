@@ -12,6 +12,11 @@ def clashes(config: Config) -> Iterator[Problem]:
     """Yield a problem for each key that another one rules out; the command line's wishes are in ``config``."""
     if config.venv.mode == "packaged":
         yield from _packaged(config)
+    else:
+        for i, service in enumerate(config.services):
+            if service.stop_on_upgrade:
+                what = 'is for venv.mode = "packaged": otherwise a service keeps its release until it is restarted'
+                yield Problem(what, f"tool.pkggen.services[{i}].stop-on-upgrade", "remove it")
     if config.wheels.layout == "archived":
         yield from _archived(config)
 

@@ -64,6 +64,7 @@ def planned_service(
         instances=table.instances,
         enable=table.enable,
         start=table.start,
+        stop_on_upgrade=table.stop_on_upgrade,
         healthcheck=healthcheck,
     )  # fmt: skip
 

@@ -151,6 +151,7 @@ class ServiceTable(Table):
     writable: tuple[AbsolutePath, ...] = ()
     enable: bool = True
     start: bool = True
+    stop_on_upgrade: bool = Field(False, description="stopped before files are replaced, started after")
     healthcheck: HealthcheckTable | None = None
 
     @model_validator(mode="after")
@@ -177,6 +178,8 @@ def _contradictions(table: ServiceTable) -> Iterator[str]:
         yield "socket-mode and socket-group are for a service that has listen"
     if table.randomized_delay and not table.schedule:
         yield "randomized-delay is for a service that has schedule"
+    if table.stop_on_upgrade and table.schedule:
+        yield "stop-on-upgrade is not for a job: one that runs is never interrupted"
     if isinstance(table.sandbox, dict):
         unknown = sorted(k for k in table.sandbox if setting_name(k) is None)
         if unknown:

@@ -103,6 +103,7 @@ class Service:
     instances: tuple[str, ...] = ()
     enable: bool = True
     start: bool = True
+    stop_on_upgrade: bool = False
     healthcheck: Healthcheck | None = None
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from pkggen.model import Package
-from pkggen.services import Service, unit_record
+from pkggen.services import Roster, Service, unit_record
 from pkggen.templating import Templates
 
 UNITS = "/usr/lib/systemd/system"
@@ -27,6 +27,9 @@ def service_context(package: Package) -> dict[str, object]:
         "nowhere": nowhere,
         "nologin": nologin,
         "record": f"{payload.prefix}/units",
+        # what is stopped before an upgrade replaces files, and where it is noted to be started after
+        "halting": Roster(tuple(s for s in payload.services if s.stop_on_upgrade)).stopped,
+        "halted": f"/run/{package.name}.halted",
     }
 
 

@@ -52,7 +52,8 @@ CONFIGURE = {"deb": "dpkg --configure -a", "rpm": "rpm -U --force {0}"}
 def late(name: str, version: str) -> Tiny:
     """Return an application with a service that imports for three quarters of a minute; the new version has less.
 
-    What takes long is done before the service starts.
+    What takes long is done before the service starts. The old version of the packaged one stops its
+    service before it is unpacked, which for the tests is when they go back to it.
     """
     numbers = [number for number in range(COUNT) if version == OLD or number % 10]
     parts = [(f"parts/part{number:04}.py", 'VERSION = "{version}"\n') for number in numbers]
@@ -62,7 +63,8 @@ def late(name: str, version: str) -> Tiny:
     if version == BROKEN:
         bad = ("bad.py", "raise OSError('no')\n")
         return Tiny(name, (*modules, bad), service="service", smoke=f"{name}.bad", tables=tables)
-    return Tiny(name, modules, service="service", tables=tables)
+    keys = "stop-on-upgrade = true\n" if name == PACKAGED and version == OLD else ""
+    return Tiny(name, modules, service="service", service_keys=keys, tables=tables)
 
 
 def packages(shelf: Shelf, version: str, family: str) -> str:
@@ -95,8 +97,9 @@ def test_deb_late_import(shelf: Shelf, debian_12: Target) -> None:
         policy.unlink()
         machine.run(["systemctl", "restart", *LATE], check=True)
         imported(machine, NEW)
+        called_off(machine, shelf.add(late(PACKAGED, OLD), OLD)["deb"])
         refused_and_repaired(machine, shelf, "apt-get install -y --allow-downgrades {0}")
-        assert_no_mix(machine)
+        assert_no_mix(machine, packaged=4)
         machine.packages.purge(*LATE)
         assert gone(machine)
 
@@ -109,7 +112,7 @@ def test_rpm_late_import(shelf: Shelf, rpm_target: Target) -> None:
         unpacked_and_configured(machine, packages(shelf, NEW, "rpm"))
         imported(machine, NEW)  # %posttrans restarts it
         refused_and_repaired(machine, shelf, "rpm -U --oldpackage {0}")
-        assert_no_mix(machine)
+        assert_no_mix(machine, packaged=3)
         machine.packages.remove(*LATE)
         assert gone(machine)
 
@@ -166,19 +169,27 @@ def imported(machine: Machine, version: str, more: int = 12, names: Iterable[str
             time.sleep(0.1)
 
 
-def assert_no_mix(machine: Machine) -> None:
+def called_off(machine: Machine, package: str) -> None:
+    """Let dpkg fail while it unpacks a version that stops the service before: it runs again, even if not enabled."""
+    before = process(machine, PACKAGED)
+    machine.run(["systemctl", "disable", PACKAGED], check=True)
+    done = machine.run(f"head -c -200000 {package} >/srv/half.deb && dpkg -i /srv/half.deb", timeout=120)
+    assert done.returncode != 0
+    assert process(machine, PACKAGED) != before
+    imported(machine, NEW, names=[PACKAGED])
+
+
+def assert_no_mix(machine: Machine, packaged: int) -> None:
     """Every module was as old as the process that imported it, and none was missing; nothing restarted once too often.
 
-    A packaged venv is whole again once its service has been restarted.
+    A packaged venv is whole again once its service has been restarted, and for one that was stopped in time always.
     """
-    for name, processes in {**dict.fromkeys(RELEASED, 4), PACKAGED: 3}.items():
+    for name, processes in {**dict.fromkeys(RELEASED, 4), PACKAGED: packaged}.items():
         rows = records(machine, name)
         started = list(dict.fromkeys(row[0] for row in rows))
         assert len(started) == processes, f"{name} ran as {started}"
-        if name in RELEASED:
-            assert seen(rows) == {(OLD, OLD), (NEW, NEW)}, [row for row in rows if row[1] != row[2]][:9]
-        else:
-            assert seen([row for row in rows if row[0] == started[-1]]) == {(OLD, OLD)}
+        later = rows if name in RELEASED else [row for row in rows if row[0] != started[0]]
+        assert seen(later) == {(OLD, OLD), (NEW, NEW)}, [row for row in later if row[1] != row[2]][:9]
 
 
 def refused_and_repaired(machine: Machine, shelf: Shelf, install: str) -> None:

@@ -18,6 +18,7 @@ PACKAGED = '[venv]\nmode = "packaged"\n'
         (PACKAGED + "keep = 2", "venv.keep"),
         (PACKAGED + '[python]\nsource = "system"', "python.source"),
         (PACKAGED + '[[services]]\nname = "x"\ncommand = "x"\nhealthcheck = {}', "services[0].healthcheck"),
+        ('[[services]]\nname = "x"\ncommand = "x"\nstop-on-upgrade = true', "services[0].stop-on-upgrade"),
         (PACKAGED + '[scripts]\nafter-install = "x.sh"', "scripts.after-install"),
         (PACKAGED + '[wheels]\nlayout = "archived"', "wheels.layout"),
         ('split = ["deps"]\n[wheels]\nlayout = "archived"', "wheels.layout"),

@@ -251,6 +251,18 @@ def test_who_does_what(tmp_path: Path) -> None:
     assert roster.stopped[:2] == ("job.timer", "web.socket")
 
 
+@pytest.mark.parametrize(("name", "script"), [("deb", "preinst"), ("rpm", "pre")])
+def test_who_stops_for_an_upgrade(tmp_path: Path, name: str, script: str) -> None:
+    """Only a service that asks for it is stopped before files are replaced, after what would start it again."""
+    services = planned(tmp_path)
+    asking = [replace(s, stop_on_upgrade=s.listen != ()) for s in services]
+    text = rendered(tuple(asking), name).texts[script]
+
+    assert subprocess.run(["sh", "-n"], input=text, text=True, check=False).returncode == 0
+    assert re.findall(r"list-units .*\\\n +(.*) \|", text) == ["web.socket web.service"]
+    assert "list-units" not in rendered(services, name).texts[script]
+
+
 def test_a_socket_that_changes_is_recorded(tmp_path: Path) -> None:
     """The record's line of a socket changes with its text, and with nothing else."""
     services = planned(tmp_path)
@@ -322,6 +334,7 @@ def test_a_sandbox_is_relaxed_line_by_line() -> None:
         ("name='a'\nrestart-sec='soon'", "30s"),
         ("name='a'\nafter=['postgresql']", "whole name"),
         ("name='a'\nsocket-mode='0660'", "listen"),
+        ("name='a'\nschedule='daily'\nstop-on-upgrade=true", "never interrupted"),
     ],
 )
 def test_what_can_not_be_is_refused(tmp_path: Path, lines: str, said: str) -> None:
