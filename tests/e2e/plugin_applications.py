@@ -1,4 +1,7 @@
-"""An application and plugins of it, which agree or not about one distribution; each is built once a run."""
+"""An application and plugins of it, which agree or not about one distribution; each is built once a run.
+
+Its name sorts after its runtime's: rpm 4.18 forgets all but the first path of a trigger on removals.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ dependencies = {dependencies}
 [project.scripts]
 {name} = "{name}:main"
 
-[project.entry-points."board.plugins"]
+[project.entry-points."signboard.plugins"]
 {name} = "{name}"
 
 [tool.setuptools.packages.find]
@@ -36,10 +39,10 @@ from importlib.metadata import entry_points
 
 
 def main():
-    print("board", "{version}", sorted(point.name for point in entry_points(group="board.plugins")))
+    print("signboard", "{version}", sorted(point.name for point in entry_points(group="signboard.plugins")))
 """
 PLUGIN = """\
-import board, zipp
+import signboard, zipp
 from importlib.metadata import version
 
 
@@ -55,15 +58,15 @@ class Carpenter:
     directory: Path
     built: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
 
-    def board(self, version: str, *dependencies: str) -> None:
+    def signboard(self, version: str, *dependencies: str) -> None:
         """Build the application, whose interpreter is a package of its own."""
-        self._build("board", version, BOARD, ["iniconfig==2.1.0", *dependencies], 'split = "runtime"\n')
+        self._build("signboard", version, BOARD, ["iniconfig==2.1.0", *dependencies], 'split = "runtime"\n')
 
     def plugin(self, name: str, zipp: str) -> None:
-        """Build a plugin of board 1.0 that brings a version of zipp."""
-        package = self.directory / "dist" / Path(self.built["board", "1.0"]["deb"]).name
-        extends = f'extends = "board >= 1.0"\nextends-package = "{package}"\n'
-        self._build(name, "1.0", PLUGIN, ["board", "iniconfig", f"zipp=={zipp}"], extends)
+        """Build a plugin of signboard 1.0 that brings a version of zipp."""
+        package = self.directory / "dist" / Path(self.built["signboard", "1.0"]["deb"]).name
+        extends = f'extends = "signboard >= 1.0"\nextends-package = "{package}"\n'
+        self._build(name, "1.0", PLUGIN, ["signboard", "iniconfig", f"zipp=={zipp}"], extends)
 
     def _build(self, name: str, version: str, code: str, dependencies: list[str], settings: str) -> None:
         root = self.directory / "sources" / f"{name}-{version}"

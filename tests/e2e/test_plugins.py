@@ -20,9 +20,9 @@ def carpenter(factory: Factory) -> Carpenter:
     directory = factory.directory / "plugins"
     directory.mkdir()
     made = Carpenter(directory)
-    made.board("1.0")
-    made.board("1.1")
-    made.board("2.0", "zipp==3.20.2")
+    made.signboard("1.0")
+    made.signboard("1.1")
+    made.signboard("2.0", "zipp==3.20.2")
     made.plugin("one", "3.21.0")
     made.plugin("two", "3.20.2")
     return made
@@ -42,28 +42,29 @@ def lifecycle(carpenter: Carpenter, target: Target, family: str) -> None:
     """Install, refuse, upgrade, refuse, remove."""
     packages = {key: paths[family] for key, paths in carpenter.built.items()}
     with target.box(shares={"/pkgs": carpenter.directory}) as machine:
-        machine.packages.install(packages["board", "1.0"], packages[RUNTIME, "1.0"])
-        assert said(machine, "board") == "board 1.0 ['board']"
+        machine.packages.install(packages["signboard", "1.0"], packages[RUNTIME, "1.0"])
+        assert said(machine, "signboard") == "signboard 1.0 ['signboard']"
         machine.packages.install(packages["one", "1.0"])
-        assert said(machine, "board") == "board 1.0 ['board', 'one']"
+        assert said(machine, "signboard") == "signboard 1.0 ['one', 'signboard']"
         assert said(machine, "one") == "one 3.21.0"
-        assert not os.path.lexists(machine.root / "opt/board/layers/one/lib/python3.13/site-packages/iniconfig")
+        assert not os.path.lexists(machine.root / "opt/signboard/layers/one/lib/python3.13/site-packages/iniconfig")
 
         refused(machine, packages["two", "1.0"], "two", None)
-        machine.packages.install(packages["board", "1.1"])
-        assert said(machine, "board") == "board 1.1 ['board', 'one']"
-        refused(machine, packages["board", "2.0"], "board", "1.1-1")
-        assert said(machine, "board") == "board 1.1 ['board', 'one']"
+        machine.packages.install(packages["signboard", "1.1"])
+        assert said(machine, "signboard") == "signboard 1.1 ['one', 'signboard']"
+        refused(machine, packages["signboard", "2.0"], "signboard", "1.1-1")
+        assert said(machine, "signboard") == "signboard 1.1 ['one', 'signboard']"
         assert said(machine, "one") == "one 3.21.0"
 
-        assert machine.run("/opt/board/bin/board-releases verify").returncode == 0
+        assert machine.run("/opt/signboard/bin/signboard-releases verify").returncode == 0
         machine.packages.remove("one")
-        assert said(machine, "board") == "board 1.1 ['board']"
+        assert said(machine, "signboard") == "signboard 1.1 ['signboard']"
         machine.packages.install(packages["two", "1.0"])
         assert said(machine, "two") == "two 3.20.2"
-        removed = machine.packages.purge("two", "board", RUNTIME)
+        removed = machine.packages.purge("two", "signboard", RUNTIME)
         assert "stay" not in removed.output
-        assert [p for p in ("opt/board", f"opt/{RUNTIME}", "usr/bin/two") if os.path.lexists(machine.root / p)] == []
+        left = ("opt/signboard", f"opt/{RUNTIME}", "usr/bin/two")
+        assert [path for path in left if os.path.lexists(machine.root / path)] == []
 
 
 def refused(machine: Machine, path: str, name: str, version: str | None) -> None:
@@ -72,7 +73,7 @@ def refused(machine: Machine, path: str, name: str, version: str | None) -> None
     assert "brings zipp" in done.output
     assert "one brings zipp 3.21.0" in done.output or "and one zipp 3.21.0" in done.output
     assert machine.packages.version(name) == version
-    assert os.listdir(machine.root / "opt/board/plugins") == ["one.json"]
+    assert os.listdir(machine.root / "opt/signboard/plugins") == ["one.json"]
 
 
 def said(machine: Machine, command: str) -> str:
