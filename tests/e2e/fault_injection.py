@@ -56,14 +56,15 @@ ALWAYS = {"link": ("EXDEV", "EMLINK", "EPERM"), "write": ("ENOSPC",), "rename": 
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault in one ``scenario``: ``error`` (or death, when empty) at the ``when``-th such call.
+    """One fault in one ``scenario``: ``error`` (or death, when empty) at the ``when``-th call of ``names``.
 
-    ``lasting`` repeats the error from there on. ``copying`` has every link refused as between
-    file systems, so that the files are copied.
+    strace counts each name by itself. ``call`` is the kind that they are of. ``lasting`` repeats the error from
+    there on. ``copying`` has every link refused as between file systems, so that the files are copied.
     """
 
     scenario: str
     call: str
+    names: str
     error: str
     when: int
     lasting: bool = False
@@ -72,13 +73,13 @@ class Fault:
     def __str__(self) -> str:
         """Tell the fault as a line that finds it again."""
         what = self.error or "SIGKILL"
-        where = f"{self.call} {self.when}{'+' if self.lasting else ''}"
+        where = f"{self.names} {self.when}{'+' if self.lasting else ''}"
         return f"{self.scenario}{' by copies' if self.copying else ''}: {what} at {where}"
 
     def options(self) -> str:
         """Return the options of strace that bring the fault about."""
         what = f"error={self.error}" if self.error else "signal=SIGKILL"
-        injected = f"-e inject={CHANGING[self.call]}:{what}:when={self.when}{'+' if self.lasting else ''}"
+        injected = f"-e inject={self.names}:{what}:when={self.when}{'+' if self.lasting else ''}"
         return injected + (" -e inject=link,linkat:error=EXDEV" if self.copying else "")
 
 
@@ -94,30 +95,40 @@ def tracer(directory: Path) -> Path:
 
 
 def calls_of(box: Box, command: str, options: str = "") -> Counter[str]:
-    """Run ``command`` under strace without a fault; return how often it made each of CHANGING's calls."""
+    """Run ``command`` under strace without a fault; return how often it made each call, by its name."""
     box.run(f"{TRACER} -qq {options} -o /trace {command}", check=True)
-    names = Counter(re.findall(r"(?m)^(\w+)\(", (box.root / "trace").read_text(errors="replace")))
-    counted = {kind: sum(names[name] for name in calls.split(",")) for kind, calls in CHANGING.items()}
-    return Counter({**counted, "any": names.total()})
+    return made((box.root / "trace").read_text(errors="replace"))
+
+
+def made(trace: str) -> Counter[str]:
+    """Return how often each call was made; the first execve(2) is strace's own."""
+    names = Counter(re.findall(r"(?m)^(\w+)\(", trace))
+    del names["execve"]
+    return names
+
+
+def struck(trace: str, fault: Fault) -> bool:
+    """Tell whether a fault came to pass."""
+    if not fault.error:
+        return "+++ killed by SIGKILL" in trace
+    return any("(INJECTED)" in line and f" {fault.error} " in line for line in trace.splitlines())
 
 
 def every_fault(calls: Mapping[tuple[str, bool], Mapping[str, int]], seed: str) -> Iterator[Fault]:
     """Yield faults for ever-finer steps: in turn one of each kind, none of them twice.
 
-    ``calls`` has how often each call is made by scenario and by whether files are copied.
+    ``calls`` has how often each call is made by its name, by scenario and by whether files are copied.
     """
     chance = random.Random(seed)
     kinds: list[list[Fault]] = []
     for (scenario, copying), counts in calls.items():
         for call in CHANGING:
-            steps = range(1, counts[call] + 1)
-            if copying and call == "link":
-                continue
             lasting = [("", False)]
             lasting += [(error, False) for error in ERRORS.get(call, ())]
             lasting += [(error, True) for error in ALWAYS.get(call, ())]
             for error, always in lasting:
-                some = [Fault(scenario, call, error, when, always, copying) for when in steps]
+                steps = places(call, counts, copying=copying, always=always)
+                some = [Fault(scenario, call, names, error, when, always, copying) for names, when in steps]
                 kinds.append(chance.sample(some, len(some)))
     chance.shuffle(kinds)
     kinds.sort(key=lambda some: bool(some and some[0].error))  # deaths of each kind come first
@@ -125,3 +136,13 @@ def every_fault(calls: Mapping[tuple[str, bool], Mapping[str, int]], seed: str) 
         for some in kinds:
             if some:
                 yield some.pop()
+
+
+def places(call: str, counts: Mapping[str, int], *, copying: bool, always: bool) -> list[tuple[str, int]]:
+    """Return where a kind of call can be struck: names, and which of their calls; what lasts strikes all names."""
+    refused = CHANGING["link"].split(",") if copying else []
+    wanted = sorted(counts) if call == "any" else CHANGING[call].split(",")
+    names = [name for name in wanted if counts.get(name) and name not in refused]
+    if always and names:
+        return [(",".join(names), when) for when in range(1, max(counts[name] for name in names) + 1)]
+    return [(name, when) for name in names for when in range(1, counts[name] + 1)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 import time
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tests.e2e.fault_application import NEW, OLD
-from tests.e2e.fault_injection import TRACER
+from tests.e2e.fault_injection import TRACER, made
 from tests.e2e.pulse import serving, set_mode
 from tests.targets import Machine
 from tests.targets.process import Result
@@ -20,11 +19,11 @@ HOME = "/opt/pulse"
 PYTHON = f"{HOME}/layers/python/bin/python3 -I -B {HOME}/lib"
 RELEASES = f"{HOME}/bin/pulse-releases"
 CALLS = ("all", "vfork,clone,clone3,wait4", "rename,unlink,unlinkat,rmdir", "openat", "connect,sendto,recvfrom")
-LOCAL = CALLS[:4]
-"""Without those over a network, which only health checks make."""
 MODES = {"500": (8, OLD), "": (0, NEW)}
 """How the new version behaves → the status of an undisturbed end, and the version that serves after it."""
 RESTART_SECONDS = 20
+Step = tuple[str, int]
+"""A call's name, and which of them: strace counts each name by itself."""
 
 OPTIONS = "/run/trace-before"
 WRAPPER = f"""\
@@ -68,28 +67,36 @@ class Rollout:
         """Run ``settle`` below strace."""
         return self.traced(options, f"{PYTHON}/rollout.py settle")
 
-    def count(self) -> dict[str, int]:
-        """Return how many of each of CALLS an undisturbed ``settle`` makes; check how it ends."""
+    def count(self) -> dict[str, list[Step]]:
+        """Return where an undisturbed ``settle`` can be killed; check how it ends."""
         self.reset()
         self.switch()
         done = self.settle("-o /trace")
         assert (done.returncode, serving(self.machine)["version"]) == MODES[self.mode], done.output
         return self.made()
 
-    def made(self) -> dict[str, int]:
-        """Return how many of each of CALLS the run that was traced last made."""
-        made = re.findall(r"(?m)^(\w+)\(", self.machine.run("cat /trace", check=True).stdout)
-        return {calls: len([call for call in made if calls == "all" or call in calls.split(",")]) for calls in CALLS}
+    def made(self) -> dict[str, list[Step]]:
+        """Return where the run that was traced last can be killed, by CALLS."""
+        counts = made(self.machine.run("cat /trace", check=True).stdout)
+        return {
+            calls: [
+                (n, when + 1)
+                for n in sorted(counts)
+                if calls == "all" or n in calls.split(",")
+                for when in range(counts[n])
+            ]
+            for calls in CALLS
+        }
 
-    def losses(self, calls: str, when: int) -> tuple[bool, list[str]]:
+    def losses(self, step: Step) -> tuple[bool, list[str]]:
         """Kill ``settle`` at a call, then do as the next try does; tell whether it struck, what is lost."""
         self.reset()
         self.switch()
-        status = self.settle(kill(calls, when)).returncode
+        status = self.settle(kill(step)).returncode
         alive = status not in (0, 8)
         wrong = [] if self.verified() else ["the current release does not verify"]
         wrong += self.wrong_after_next()
-        return alive, [f"settle, {self.mode or 'healthy'}: {status} at {calls} {when}: {text}" for text in wrong]
+        return alive, [f"settle, {self.mode or 'healthy'}: {status} at {step}: {text}" for text in wrong]
 
     def wrong_after_next(self) -> list[str]:
         """Do as the next try does; say what is wrong then."""
@@ -141,19 +148,19 @@ class Rollout:
         self.machine.run(f"rm {OPTIONS}", check=True)
         return done
 
-    def count_before(self) -> dict[str, int]:
-        """Return how many of each of CALLS an undisturbed ``before`` makes."""
+    def count_before(self) -> dict[str, list[Step]]:
+        """Return where an undisturbed ``before`` can be killed."""
         self.reset()
         with self.replaced():
             done = self.configure("-o /trace")
         assert done.returncode == 0, done.output
         return self.made()
 
-    def losses_before(self, calls: str, when: int, *, both: bool) -> tuple[bool, list[str]]:
+    def losses_before(self, step: Step, *, both: bool) -> tuple[bool, list[str]]:
         """Kill ``before`` at a call, then do as the next try does; tell whether it struck, what is lost."""
         self.reset()
         with self.replaced():
-            status = self.configure(f"{kill(calls, when)}", both=both).returncode
+            status = self.configure(kill(step), both=both).returncode
         wrong = [] if self.verified() else ["the current release does not verify"]
         if status:
             found = serving(self.machine)["version"]
@@ -166,7 +173,7 @@ class Rollout:
             wrong += self.left_over(f"{HOME}/releases/.pending.json")
         wrong += self.wrong_after_next()
         who = "before and configure" if both else "before"
-        return bool(status), [f"{who}, {self.mode or 'healthy'}: {status} at {calls} {when}: {text}" for text in wrong]
+        return bool(status), [f"{who}, {self.mode or 'healthy'}: {status} at {step}: {text}" for text in wrong]
 
     # ---- an administrator's rollback
 
@@ -177,14 +184,14 @@ class Rollout:
         if settled:
             self.machine.run(f"{PYTHON}/rollout.py settle", check=True, timeout=60)
 
-    def count_rollback(self) -> dict[str, int]:
-        """Return how many of each of CALLS an undisturbed rollback makes."""
+    def count_rollback(self) -> dict[str, list[Step]]:
+        """Return where an undisturbed rollback can be killed."""
         self.upgrade(settled=True)
         done = self.traced("-o /trace", f"{RELEASES} rollback")
         assert (done.returncode, serving(self.machine)["version"]) == (0, OLD), done.output
         return self.made()
 
-    def losses_rollback(self, calls: str, when: int, *, settled: bool, named: bool) -> tuple[bool, list[str]]:
+    def losses_rollback(self, step: Step, *, settled: bool, named: bool) -> tuple[bool, list[str]]:
         """Kill a rollback at a call, then do it again, to a release by its name or to the one before.
 
         Return whether it struck, and what is lost.
@@ -192,7 +199,7 @@ class Rollout:
         self.upgrade(settled=settled)
         new = self.current()
         versions = {self.first: OLD, new: NEW}
-        status = self.traced(kill(calls, when), f"{RELEASES} rollback").returncode
+        status = self.traced(kill(step), f"{RELEASES} rollback").returncode
         wrong = [] if self.verified() else ["the current release does not verify"]
         wrong += [] if self.serves(OLD, NEW) else ["no service runs"]
         again = self.machine.run(f"{RELEASES} rollback {self.first if named else ''}", timeout=120)
@@ -201,7 +208,7 @@ class Rollout:
             wrong.append(f"again gave {again.returncode}, {self.current()} is current: {again.output[-500:]}")
         wrong += ([] if self.verified() else ["the release does not verify after it"]) + self.left_over()
         return status not in (0, 8), [
-            f"rollback, {'settled' if settled else 'unsettled'}: {status} at {calls} {when}: {text}" for text in wrong
+            f"rollback, {'settled' if settled else 'unsettled'}: {status} at {step}: {text}" for text in wrong
         ]
 
     def serves(self, *versions: str) -> bool:
@@ -215,6 +222,6 @@ class Rollout:
         return False
 
 
-def kill(calls: str, when: int) -> str:
-    """Return strace's options for a kill at the ``when``-th of ``calls``."""
-    return f"-e inject={calls}:signal=SIGKILL:when={when} -o /dev/null"
+def kill(step: Step) -> str:
+    """Return strace's options for a kill at a step."""
+    return f"-e inject={step[0]}:signal=SIGKILL:when={step[1]} -o /dev/null"

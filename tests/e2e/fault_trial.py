@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.e2e.fault_application import NEW, OLD
-from tests.e2e.fault_injection import FIRST, MEND, REMOVE, ROLLBACK, TRACER, UPGRADE, Fault
+from tests.e2e.fault_injection import FIRST, MEND, REMOVE, ROLLBACK, TRACER, UPGRADE, Fault, struck
 from tests.targets import Box, Result
 
 PROGRAM = "/opt/tiny/layers/python/bin/python3.* -I -B /opt/tiny/lib/activate.py"
@@ -44,6 +44,7 @@ class Trial:
     root: Path = field(init=False)
     whole: dict[str, dict[str, str]] = field(init=False, default_factory=dict)
     ids: dict[str, str] = field(init=False, default_factory=dict)
+    struck: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         """Install the old version, unpack the new one, and learn what their releases consist of."""
@@ -58,7 +59,7 @@ class Trial:
 
     def activate(self, verb: str, options: str | None = None) -> Outcome:
         """Run activate.py, below strace when there are ``options`` for it."""
-        prefix = "" if options is None else f"{TRACER} -qq {options} -o /dev/null "
+        prefix = "" if options is None else f"{TRACER} {options} -o /trace "
         return Outcome(self.box.run(prefix + f"{PROGRAM} {verb}", timeout=120))
 
     def learn(self, version: str) -> None:
@@ -95,6 +96,7 @@ class Trial:
         """Let ``fault`` happen and say everything that is wrong then, or after the next run."""
         self.reset(fault.scenario)
         outcome = self.activate(VERBS[fault.scenario], fault.options())
+        self.struck += struck((self.box.root / "trace").read_text(errors="replace"), fault)
         wrong = self.wrong_now(fault.scenario)
         if outcome.status not in (0, KILLED) and fault.call not in UNCLEAN:
             wrong += [f"left over by a run that failed: {path}" for path in self.left_over()]

@@ -100,8 +100,9 @@ def campaign(trial: Trial, target: str, number: int, figure: Figure) -> None:
         calls[scenario, copying] = calls_of(trial.box, f"{PROGRAM} {VERBS[scenario]}", COPIED if copying else "")
     results = [trial.losses(fault) for fault in itertools.islice(every_fault(calls, seed), number)]
     lost = [text for losses in results for text in losses]
-    figure(f"{seed}: {len(results)} faults{of(part)}, {sum(map(bool, results))} losses")
+    figure(f"{seed}: {len(results)} faults{of(part)}, {trial.struck} struck, {sum(map(bool, results))} losses")
     assert not lost, "\n".join(lost)
+    assert trial.struck * 4 > len(results) * 3, "many calls were not made again"
 
 
 def of(part: int) -> str:

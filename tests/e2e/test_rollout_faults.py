@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
 
@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.fault_application import Shelf
 from tests.e2e.fault_injection import tracer
-from tests.e2e.fault_rollout import CALLS, HOME, LOCAL, MODES, Rollout
+from tests.e2e.fault_rollout import HOME, MODES, Rollout, Step
 from tests.e2e.packages import Factory
 from tests.e2e.pulse import packages
 from tests.targets import Target
@@ -68,29 +68,28 @@ def campaign(shelf: Shelf, target: Target, scratch: Path, number: int, figure: C
 def settlings(trials: Mapping[str, Rollout], number: int, chance: Random) -> Deaths:
     """Kill the health gate, the way back and the hook after them ``number`` times for each end it may have."""
     for trial in trials.values():
-        steps = trial.count()
-        for index in range(number):
-            calls = CALLS[index % len(CALLS)]
-            # how often a service is asked varies: the first kill is early enough to strike for certain
-            reach = steps[calls] if index else steps[calls] // 2
-            yield trial.losses(calls, chance.randint(1, max(1, reach)))
+        for step in some(trial.count(), number, chance):
+            yield trial.losses(step)
 
 
 def migrations(trials: Mapping[str, Rollout], number: int, chance: Random) -> Deaths:
     """Kill the hook's keeper before the switch, alone or with the run that waits for it."""
-    steps = trials[""].count_before()
-    for index in range(number):
-        calls = LOCAL[index % len(LOCAL)]
+    for index, step in enumerate(some(trials[""].count_before(), number, chance)):
         trial = trials["500" if index % 2 else ""]
-        reach = steps[calls] if index else steps[calls] * 9 // 10  # it waits, now longer, now shorter
-        yield trial.losses_before(calls, chance.randint(1, reach), both=chance.random() < 0.5)
+        yield trial.losses_before(step, both=chance.random() < 0.5)
 
 
 def rollbacks(trial: Rollout, number: int, chance: Random) -> Deaths:
     """Kill a rollback, of an upgrade that is settled or not; then the same again, or with a name."""
-    steps = trial.count_rollback()
-    for index in range(number):
-        calls = CALLS[index % len(CALLS)]
-        settled, named = chance.random() < 0.5, chance.random() < 0.5
-        reach = steps[calls] if index else steps[calls] // 2
-        yield trial.losses_rollback(calls, chance.randint(1, max(1, reach)), settled=settled, named=named)
+    for step in some(trial.count_rollback(), number, chance):
+        yield trial.losses_rollback(step, settled=chance.random() < 0.5, named=chance.random() < 0.5)
+
+
+def some(steps: Mapping[str, Sequence[Step]], number: int, chance: Random) -> list[Step]:
+    """Return so many steps, of each kind of calls in turn; the first is one that a run makes for certain.
+
+    How often a service is asked varies, and with it how many calls of a name there are.
+    """
+    kinds = [kind for kind in steps.values() if kind]
+    first = [step for step in kinds[0] if step[1] == 1]
+    return [chance.choice(kinds[index % len(kinds)] if index else first) for index in range(number)]
