@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from email.utils import parseaddr
@@ -91,6 +91,7 @@ class Rpm:
             "changes": tuple(_changes(payload)),
             "rights": copyright_of(payload, common=False),
             "restart_mark": f"/run/{package.name}.restart",
+            "refresh_mark": f"/run/{package.name}.refresh",
         }
         texts = common_texts(templates, context, package)
         context["recorded"] = recorded_units(package, texts)
@@ -109,13 +110,9 @@ class Rpm:
         if payload.is_meta:
             names = {"post": "meta_post"} if context["tmpfiles"] else {}
         scripts = {s: templates.render(f"rpm/{t}.j2", **context).strip("\n") + "\n" for s, t in names.items()}
-        refresh = [(payload.interests, templates.render("rpm/refresh.j2", **context))] if payload.interests else []
         context |= {
             "scripts": scripts,
-            "filetriggers": [
-                *refresh,
-                *((t.paths, templates.render("rpm/filetrigger.j2", **context, trigger=t)) for t in payload.triggers),
-            ],
+            "filetriggers": list(_filetriggers(payload, templates, context)),
             "files": list(file_lines(members, payload)),
         }
         texts[f"{package.name}.spec"] = templates.render("rpm/spec.j2", **context)
@@ -152,6 +149,18 @@ class Rpm:
         found = list(differences(rendered.members, archive.members, path.name))
         found += header_differences(rendered, archive, _SCRIPTS, path.name)
         IntegrityError.raise_all(found)
+
+
+def _filetriggers(
+    payload: Payload, templates: Templates, context: Mapping[str, object]
+) -> Iterator[tuple[Sequence[str], Sequence[str], str]]:
+    """Yield what is done about other packages' files: directories where they come, where they go, and the script."""
+    if payload.interests:
+        # an interpreter that goes for good takes nothing along, and one that is replaced has come, too
+        own = [path for path in payload.interests if path.startswith(f"{payload.prefix}/")]
+        yield payload.interests, own, templates.render("rpm/refresh.j2", **context)
+    for trigger in payload.triggers:
+        yield trigger.paths, trigger.paths, templates.render("rpm/filetrigger.j2", **context, trigger=trigger)
 
 
 def _rpmbuild(package: Package, home: Path) -> None:

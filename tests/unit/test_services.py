@@ -109,6 +109,34 @@ def test_golden_scripts(tmp_path: Path, golden: Callable[[str, str], None], name
     golden(f"units/{name}-{script}", text)
 
 
+def test_a_layers_change_that_was_killed_is_made_up_for(tmp_path: Path) -> None:
+    """Rpm runs no trigger twice: what was switched to without a restart is restarted by the next one, once."""
+    what = replace(payload(services=planned(tmp_path)), interests=("/opt/other/layers", "/opt/hello/plugins"))
+    spec = FORMATS["rpm"].render(FORMATS["rpm"].describe(what), Templates()).texts["hello.spec"]
+    start, _, rest = spec.partition("%transfiletriggerin -- /opt/other/layers /opt/hello/plugins\n")
+    script, _, rest = rest.partition("%transfiletriggerpostun -- /opt/hello/plugins\n")
+    assert "transfiletrigger" not in start + script + rest
+    (tmp_path / "bin").mkdir()
+    python = tmp_path / "opt/hello/layers/python/bin/python3.13"
+    python.parent.mkdir(parents=True)
+    python.write_text(f"#!/bin/sh\nln -sfn releases/x {tmp_path}/opt/hello/current\n")
+    systemctl = tmp_path / "bin/systemctl"
+    systemctl.write_text(f"#!/bin/sh\necho $1 >>{tmp_path}/log\n[ -e {tmp_path}/calm ] || kill -9 $PPID\n")
+    for program in (python, systemctl):
+        program.chmod(0o755)
+    script = re.sub("(?m)^PATH=", f"PATH={tmp_path}/bin:", script.replace("%%", "%"))
+    script = script.replace("/opt/hello", f"{tmp_path}/opt/hello").replace("/run/", f"{tmp_path}/")
+    (tmp_path / "systemd/system").mkdir(parents=True)
+
+    def run() -> int:
+        return subprocess.run(["sh"], input=script, text=True, check=False).returncode
+
+    assert run() == -9
+    (tmp_path / "calm").touch()
+    assert (run(), run(), (tmp_path / "log").read_text()) == (0, 0, "try-restart\ntry-restart\n")
+    assert not (tmp_path / "hello.refresh").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "called"),
     [
