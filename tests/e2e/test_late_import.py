@@ -12,7 +12,6 @@ from collections.abc import Iterable
 
 import pytest
 
-from tests.e2e.applications import MODES
 from tests.e2e.fault_application import NEW, OLD, Shelf, Tiny
 from tests.e2e.packages import Factory
 from tests.targets import Machine, Target
@@ -59,12 +58,11 @@ def late(name: str, version: str) -> Tiny:
     parts = [(f"parts/part{number:04}.py", 'VERSION = "{version}"\n') for number in numbers]
     service = SERVICE.replace("{name}", name).replace("{pause}", str(PAUSE))
     modules = (("parts/__init__.py", ""), ("service.py", service), *parts)
-    tables = "\n" + MODES[LATE[name]]
     if version == BROKEN:
         bad = ("bad.py", "raise OSError('no')\n")
-        return Tiny(name, (*modules, bad), service="service", smoke=f"{name}.bad", tables=tables)
+        return Tiny(name, (*modules, bad), service="service", smoke=f"{name}.bad", mode=LATE[name])
     keys = "stop-on-upgrade = true\n" if name == PACKAGED and version == OLD else ""
-    return Tiny(name, modules, service="service", service_keys=keys, tables=tables)
+    return Tiny(name, modules, service="service", service_keys=keys, mode=LATE[name])
 
 
 def packages(shelf: Shelf, version: str, family: str) -> str:
