@@ -89,7 +89,7 @@ class Division:
         ``pkggen.lock`` in ``locks`` and nothing may be written, ConfigurationError when it can't be.
         """
         if not self.split:
-            return (self.whole,)
+            return (replace(self.whole, options=self._takes_over()),)
         parts: list[Payload] = []
         terms: list[str] = []
         if DEPS in self.split:
@@ -109,7 +109,7 @@ class Division:
     def _application(self, terms: Sequence[str], parts: Sequence[Payload]) -> Payload:
         elsewhere = {e.path for part in parts for e in part.entries}
         options = {
-            name: replace(option, depends=(*terms, *option.depends)) for name, option in self.whole.options.items()
+            name: replace(option, depends=(*terms, *option.depends)) for name, option in self._takes_over().items()
         }
         return replace(
             self.whole,
@@ -120,6 +120,11 @@ class Division:
             together=self.whole.needs,
             options=options,
         )
+
+    def _takes_over(self) -> Mapping[str, FormatOptions]:
+        """Return the application's options; where the dependencies are in it, they may have been a package."""
+        apart = DEPS in self.split or not self.whole.layout.activated
+        return self.whole.options if apart else _over(self.whole.options, f"{self.whole.project.name}-deps")
 
     def _components(self, package: str) -> tuple[Component, ...]:
         return tuple(c for c in self.whole.components if c.layer in layers_of(package, self.split))
@@ -147,6 +152,7 @@ class Division:
     def _part(self, package: str, name: str, version: str = "0") -> Payload:
         """Return a package's payload before its version is known."""
         home, entries, shared = self._own(package)[0].home, self._entries(package), package == RUNTIME
+        options = {name: _of_files(option, shared=shared) for name, option in self.whole.options.items()}
         return replace(
             self.whole,
             project=self._about(package, name, version),
@@ -158,7 +164,7 @@ class Division:
             services=(),
             needs=self.needs[package],
             epoch=_newest(entries),
-            options={name: _of_files(option, shared=shared) for name, option in self.whole.options.items()},
+            options=options if shared else _over(options, self.whole.project.name),
             shared=shared,
             purpose=Purpose.LAYERS,
             interests=(),
@@ -217,6 +223,11 @@ def _of_files(options: FormatOptions, *, shared: bool) -> FormatOptions:
     """
     known = FormatOptions(libraries=options.libraries, ignore_libraries=options.ignore_libraries)
     return known if shared else replace(known, compression=options.compression, section=options.section)
+
+
+def _over(options: Mapping[str, FormatOptions], other: str) -> Mapping[str, FormatOptions]:
+    """Return options with which dpkg lets a package take files from ``other`` (Debian policy 7.6.1); rpm needs none."""
+    return {n: replace(o, replaces=(*o.replaces, other)) if n == "deb" else o for n, o in options.items()}
 
 
 def _newest(entries: object) -> int:

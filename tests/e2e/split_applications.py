@@ -67,11 +67,20 @@ class Workbench:
     built: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def add(
-        self, label: str, name: str, version: str, *, imports: str = "json", build: int = 1, lacks: str = ""
+        self,
+        label: str,
+        name: str,
+        version: str,
+        *,
+        imports: str = "json",
+        build: int = 1,
+        lacks: str = "",
+        whole: bool = False,
     ) -> str:
         """Build version ``version`` of application ``name``; return what pkggen said.
 
         ``build`` numbers the interpreter's builds; one of them ``lacks`` a module that ``imports`` may name.
+        ``whole`` is one package of all.
         """
         root = self.directory / "sources" / name
         package = root / "src" / name
@@ -79,6 +88,8 @@ class Workbench:
         (package / "__init__.py").touch()
         (package / "main.py").write_text(MAIN.format(name=name, version=version, imports=imports))
         text = PROJECT.format(name=name, version=version) + "\n" + QUICK.format(table="tool.pkggen.")
+        if whole:
+            text = text.replace('split = ["deps", "runtime"]\n', "")
         (root / "pyproject.toml").write_text(text)
         output = self.directory / label
         options = interpreter_options() if build == 1 else ["--python", self.interpreter(build, lacks)]

@@ -20,6 +20,7 @@ def bench(factory: Factory) -> Workbench:
     directory = factory.directory / "split"
     directory.mkdir()
     made = Workbench(directory)
+    made.add("whole", "alpha", "0.9", whole=True)
     made.add("first", "alpha", "1.0")
     made.add("other", "beta", "1.0", imports="colorsys")
     made.add("code", "alpha", "1.1")
@@ -39,8 +40,9 @@ def test_rpm_split(bench: Workbench, rpm_target: Target) -> None:
 
 
 def lifecycle(bench: Workbench, target: Target, family: str) -> None:
-    """Install two applications, change code, upgrade the interpreter well and badly, remove everything."""
+    """Split an application, install another, change code, upgrade the interpreter well and badly, remove everything."""
     with target.boot(shares={"/pkgs": bench.directory}) as machine:
+        machine.packages.install(*bench.packages(family, "whole"))
         machine.packages.install(*bench.packages(family, "first", "other/beta", "other/beta-deps"))
         assert said(machine, "alpha") == "alpha 1.0 on build 1"
         assert said(machine, "beta") == "beta 1.0 on build 1"

@@ -76,6 +76,23 @@ def test_each_layer_has_one_package(tmp_path: Path, split: object, expected: dic
     assert {p.rsplit("/", 1)[-1] for p in paths} >= {"python.json", "deps.json", "app.json", "flask.py", "os.py"}
 
 
+def test_dependencies_move_between_packages(tmp_path: Path) -> None:
+    """An application that is split now, or no longer, takes the place of the other: dpkg has to be told so."""
+    replaced = {
+        (split, payload.project.name): payload.options["deb"].replaces
+        for split in ("none", "deps", "runtime")
+        for payload in divided(tmp_path / split, split)
+    }
+
+    assert replaced == {
+        ("none", "hello"): ("hello-deps",),
+        ("deps", "hello"): (),
+        ("deps", "hello-deps"): ("hello",),
+        ("runtime", "hello"): ("hello-deps",),
+        ("runtime", "pkggen-python3.13"): (),
+    }
+
+
 def test_the_shared_interpreter_lies_below_its_own_prefix(tmp_path: Path) -> None:
     """The application's manifest says where, and that another build of it will do."""
     app, runtime = divided(tmp_path, "runtime")
