@@ -36,7 +36,9 @@ DEFAULTS: Mapping[str, str] = {
     "SystemCallArchitectures": "native",
     "SystemCallFilter": "@system-service",
     "SystemCallErrorNumber": "EPERM",
-    "UMask": "0027",
+    # others may pass directories, and read nothing: with 0027 systemd 247 (Debian 11) itself made the ones above a
+    # service's own in /var/lib/private such that a dynamic user did not get through
+    "UMask": "0026",
 }
 """The settings of a service that says nothing, in the order in which its unit has them."""
 

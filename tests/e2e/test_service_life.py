@@ -31,9 +31,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, dic
     return directory, paths
 
 
-def test_deb_services(built: tuple[Path, dict[str, dict[str, str]]], debian_12: Target) -> None:
+def test_deb_services(built: tuple[Path, dict[str, dict[str, str]]], debian: Target) -> None:
     """On Debian, services live, change and go as with packages made by debhelper."""
-    life(built, debian_12)
+    life(built, debian)
 
 
 def test_rpm_services(built: tuple[Path, dict[str, dict[str, str]]], rpm_target: Target) -> None:
