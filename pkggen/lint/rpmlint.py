@@ -32,6 +32,9 @@ _WITHIN = (
     ("shared-library-without-dependency-information", "Extension modules find the interpreter's symbols."),
     ("shared-lib-calls-exit", _VENDORED),
     ("shared-library-not-executable", "The dynamic loader asks for no x bit."),
+    ("missing-hash-section", "Libraries of the build host have the GNU hash, which each glibc since 2.5 reads."),
+    ("postin-without-ldconfig", "They are found by $ORIGIN, and are in no cache of the system's loader."),
+    ("postun-without-ldconfig", "They are found by $ORIGIN, and are in no cache of the system's loader."),
     ("undefined-non-weak-symbol", "Extension modules find the interpreter's symbols in the running process."),
     ("library-not-linked-against-libc", _VENDORED),
     ("files-duplicate", "Distributions that hold the same bytes stay apart, to be verified each by its RECORD."),
@@ -51,6 +54,7 @@ _PACKAGE = (
     (r"W: manpage-not-compressed bz2 ", "It is compressed with gzip, as Fedora's are; before 2.5 rpmlint wants bzip2."),
     (r"W: non-standard-[ug]id ", "The project's files may belong to the users that its services run as."),
     (r"E: logrotate-log-dir-not-packaged ", "systemd makes it for the service's user (LogsDirectory=)."),
+    (r"[EW]: non-versioned-file-in-library-package ", "It is an application that brings libraries for itself."),
     (r"W: only-non-binary-in-usr-lib", "Units and presets lie there by systemd's rule."),
     (r"W: invalid-license ", "The licence is an SPDX expression, which rpmlint before 2.5 does not know all of."),
 )  # fmt: skip

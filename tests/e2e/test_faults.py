@@ -16,7 +16,7 @@ from tests.e2e.fault_application import NEW, OLD, Shelf, Tiny
 from tests.e2e.fault_injection import FIRST, MEND, REMOVE, ROLLBACK, UPGRADE, calls_of, every_fault, tracer
 from tests.e2e.fault_interruption import ALL, INSTALL, MANAGER, RECOVER, SECONDS, losses, versions
 from tests.e2e.fault_trial import CONFIGURE, PROGRAM, VERBS, Trial
-from tests.e2e.packages import Factory
+from tests.e2e.packages import PORTABLE, Factory
 from tests.targets import Box, Target
 
 Figure = Callable[[str], None]
@@ -150,7 +150,7 @@ def test_rpm_surroundings(shelf: Shelf, rpm_target: Target) -> None:
 
 def surroundings(shelf: Shelf, target: Target) -> None:
     """Try all surroundings on one target with a small /opt."""
-    with target.box(shares={"/pkgs": shelf.directory}, tmpfs={"/opt": "220M"}) as box:
+    with target.box(shares={"/pkgs": shelf.directory}, tmpfs={"/opt": "220M" if PORTABLE else "480M"}) as box:
         trial = Trial(box, packages(shelf, target.family))
         for free in (0, 1 << 20, 8 << 20):
             with filled(box, free):

@@ -16,11 +16,13 @@ from tests.e2e.fault_application import NEW, OLD, Shelf, Tiny
 from tests.e2e.packages import Factory
 from tests.targets import Machine, Target
 
-COUNT, PAUSE = 700, 0.08
+COUNT, PAUSE = 300, 0.08
 SERVICE = """\
 import importlib
+import itertools
 import os
 import pkgutil
+import sys
 import time
 from pathlib import Path
 
@@ -30,14 +32,14 @@ from {name} import VERSION, parts
 def main():
     names = sorted(module.name for module in pkgutil.iter_modules(parts.__path__))
     with open(Path(os.environ["STATE_DIRECTORY"], "imports"), "a", buffering=1) as log:
-        for part in names:
+        for part in itertools.cycle("{name}.parts." + name for name in names):
+            sys.modules.pop(part, None)  # in the second round it is read anew
             try:
-                found = importlib.import_module("{name}.parts." + part).VERSION
+                found = importlib.import_module(part).VERSION
             except Exception as error:
                 found = repr(error)
             print(os.getpid(), VERSION, found, file=log)
             time.sleep({pause})
-        time.sleep(3600)
 """
 BROKEN = "3.0"
 LATE = {"late": "activated", "latewheel": "archived", "latepacked": "packaged"}
@@ -49,7 +51,7 @@ CONFIGURE = {"deb": "dpkg --configure -a", "rpm": "rpm -U --force {0}"}
 
 
 def late(name: str, version: str) -> Tiny:
-    """Return an application with a service that imports for three quarters of a minute; the new version has less.
+    """Return an application with a service that imports for ever; the new version has less.
 
     What takes long is done before the service starts. The old version of the packaged one stops its
     service before it is unpacked, which for the tests is when they go back to it.
