@@ -54,7 +54,7 @@ _PACKAGE = (
     (r"W: manpage-not-compressed bz2 ", "It is compressed with gzip, as Fedora's are; before 2.5 rpmlint wants bzip2."),
     (r"W: non-standard-[ug]id ", "The project's files may belong to the users that its services run as."),
     (r"E: logrotate-log-dir-not-packaged ", "systemd makes it for the service's user (LogsDirectory=)."),
-    (r"[EW]: non-versioned-file-in-library-package ", "It is an application that brings libraries for itself."),
+    (r"E: non-versioned-file-in-library-package ", "It is an application that brings libraries for itself."),
     (r"W: only-non-binary-in-usr-lib", "Units and presets lie there by systemd's rule."),
     (r"W: invalid-license ", "The licence is an SPDX expression, which rpmlint before 2.5 does not know all of."),
 )  # fmt: skip
