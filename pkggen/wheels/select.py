@@ -156,16 +156,19 @@ def _check_scope(lock: Lock, place: _Place) -> None:
 
 
 def _pick(lock: Lock, package: Package, place: _Place) -> Choice | Problem | None:
+    names = [canonicalize_name(e) for e in place.extras]
+    groups = [*(lock.pylock.default_groups or ()), *place.groups]
     alone = Pylock(
         lock_version=lock.pylock.lock_version,
+        # packaging 26.4 refuses to select what is not declared; whether the user's lock does, _check_scope has asked
+        extras=names,
+        dependency_groups=groups,
         default_groups=lock.pylock.default_groups,
         created_by=lock.pylock.created_by,
         packages=[package],
     )
     where = lock.where(package.name)
-    names = [canonicalize_name(e) for e in place.extras]
     try:
-        groups = [*(lock.pylock.default_groups or ()), *place.groups]
         found = alone.select(environment=place.environment, tags=place.tags, extras=names, dependency_groups=groups)
         selected = next(iter(found), None)
     except PylockSelectError as error:
