@@ -1,7 +1,7 @@
 # Each target sets up what it needs by itself, see .ci/bootstrap.
 MAKEFLAGS += --no-print-directory
 .SUFFIXES:
-.PHONY: help sample test lint unit e2e targets samples-tests clean setup-sample setup-test
+.PHONY: help sample test lint unit e2e newest lowest lock targets samples-tests clean setup-sample setup-test
 
 PYTHON_OPTION ?=
 TARGETS ?= debian:11 debian:12 debian:13 rpm:4.18
@@ -19,6 +19,9 @@ help:
 	@echo 'make lint      ruff, mypy and shellcheck'
 	@echo 'make unit      the tests that need no target system (about a minute)'
 	@echo 'make e2e       the end-to-end tests alone'
+	@echo 'make newest    the unit tests and the input cells with the newest version of everything'
+	@echo 'make lowest    the same with the lowest versions that setup.cfg allows'
+	@echo 'make lock      renew .ci/requirements.txt, the lock of what these are run with'
 	@echo 'make targets   make the target systems ahead of the tests ($(TARGETS))'
 	@echo 'make clean     remove what these made here; caches stay under ~/.cache'
 	@echo
@@ -46,13 +49,21 @@ lint: setup-test
 	$(venv)/ruff format --check .
 	$(venv)/ruff check --config pkggen/activation/ruff.toml pkggen/activation
 	$(venv)/mypy
-	shellcheck --shell=sh --exclude=SC2043 .ci/bootstrap .ci/run $(scripts)
+	shellcheck --shell=sh --exclude=SC2043 .ci/bootstrap .ci/lock .ci/run .ci/versions $(scripts)
 
 unit: setup-test
 	$(venv)/python -m pytest $(PARALLEL) tests/unit $(PYTEST_OPTIONS)
 
 e2e: setup-test targets
 	$(venv)/python -m pytest $(PARALLEL) tests/e2e $(PYTEST_OPTIONS)
+
+# The other versions are tried where they matter: in our own rules, and with the locks of others.
+newest lowest: setup-test targets
+	.ci/versions $@
+	.venv-$@/bin/python -m pytest $(PARALLEL) tests/unit tests/e2e/test_inputs.py $(PYTEST_OPTIONS)
+
+lock: setup-test
+	.ci/lock
 
 # The samples' own tests, each in an environment of its own.
 samples-tests: setup-test
@@ -73,5 +84,5 @@ setup-test:
 	@.ci/bootstrap test
 
 clean:
-	rm -rf .venv dist build dist.list *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-* dist build dist.list *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
