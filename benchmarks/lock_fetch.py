@@ -11,8 +11,8 @@ from pathlib import Path
 
 from pkggen.cli.boundary import default_cache
 from pkggen.model import Interpreter, Tree, WheelSpec
-from pkggen.reporter import Silent
-from pkggen.targets import resolve_target
+from pkggen.targets.distributions import resolve_target
+from pkggen.terminal.reporter import Silent
 from pkggen.wheels import Demand, resolve_wheels
 
 

@@ -20,11 +20,12 @@ from pathlib import Path
 
 from benchmarks.heavy import write_project
 from pkggen.cli.boundary import default_cache
-from pkggen.console import Terminal
+from pkggen.config.options import Options
 from pkggen.formats import FORMATS
 from pkggen.formats.buildroot import write_buildroot
 from pkggen.model import Payload
-from pkggen.pipeline import Options, plan
+from pkggen.pipeline import plan
+from pkggen.terminal.console import Terminal
 
 NFPM = """\
 name: heavy

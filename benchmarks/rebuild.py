@@ -18,8 +18,8 @@ import time
 from pathlib import Path
 
 from benchmarks.sets import SETS
-from pkggen.cache import Cache
 from pkggen.cli.boundary import default_cache
+from pkggen.store.cache import Cache
 
 NEW_TABLE = "\n[tool.pkggen]\n"
 SPLIT = 'split = ["deps", "runtime"]\n'

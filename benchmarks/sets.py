@@ -18,9 +18,10 @@ import uv
 from benchmarks.cost import Cost, cost_of
 from benchmarks.heavy import REQUIREMENTS, write_project
 from pkggen.cli.boundary import default_cache
-from pkggen.console import QUIET, Terminal
-from pkggen.pipeline import Options, build
-from pkggen.wheels.lock import read_pylock
+from pkggen.config.options import Options
+from pkggen.pipeline import build
+from pkggen.terminal.console import QUIET, Terminal
+from pkggen.wheels.lock.pylock import read_pylock
 from tests.targets import Box
 
 REPOSITORY = Path(__file__).resolve().parent.parent

@@ -8,36 +8,37 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from pkggen.cache import Cache, sha256_of
-from pkggen.changelog import read_changelog
-from pkggen.completions import with_completions
-from pkggen.description import first_paragraph
+from pkggen.config.options import Options
+from pkggen.config.tables import Config
 from pkggen.errors import PkggenError
-from pkggen.extension import stage_plugin
 from pkggen.formats import FORMATS
-from pkggen.identity import packed_digest, templates_for
-from pkggen.ingredients import Options, Prepared, effective_config, gather, prepare, wheel_spec
-from pkggen.metapackage import plan_metapackage
+from pkggen.gather import Prepared, effective_config, gather, prepare, wheel_spec
+from pkggen.metadata.changelog import read_changelog
+from pkggen.metadata.description import first_paragraph
 from pkggen.model import (
     BuiltPackage,
     Payload,
     Project,
     Rendered,
 )
-from pkggen.output import claimed, publish_output
+from pkggen.model.versions import package_name
+from pkggen.packing import packed_digest, templates_for
+from pkggen.payload.completions import with_completions
+from pkggen.payload.metapackage import plan_metapackage
+from pkggen.payload.packaged import prove_packaged
+from pkggen.payload.plugin import stage_plugin
+from pkggen.payload.stage import divide, own_commands, stage, template_directory
 from pkggen.project import (
     Metadata,
     find_project,
 )
-from pkggen.reach import runs_on
-from pkggen.reporter import Reporter
-from pkggen.schema import Config
-from pkggen.signing import SigningKey
-from pkggen.stage import divide, own_commands, stage, template_directory
-from pkggen.stock import Stock, stock_key
-from pkggen.templating import Templates
-from pkggen.venv import prove_packaged
-from pkggen.versions import package_name
+from pkggen.signing.keys import SigningKey
+from pkggen.store.cache import Cache, sha256_of
+from pkggen.store.output import claimed, publish_output
+from pkggen.store.packages import Stock, stock_key
+from pkggen.targets.runs_on import runs_on
+from pkggen.templating.templates import Templates
+from pkggen.terminal.reporter import Reporter
 
 __all__ = [
     "Options",

@@ -1,4 +1,4 @@
-"""The command line: arguments in, exit codes out. The only package that imports click."""
+"""The command line: arguments in, exit codes out; the only click. What a verb does is in ``commands``."""
 
 from __future__ import annotations
 

@@ -11,9 +11,9 @@ from typing import Any, NoReturn, TypeVar
 
 import platformdirs
 
-from pkggen.cache import Cache
-from pkggen.console import NORMAL, QUIET, VERBOSE, Terminal
 from pkggen.errors import PkggenError, StorageError
+from pkggen.store.cache import Cache
+from pkggen.terminal.console import NORMAL, QUIET, VERBOSE, Terminal
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import click
 
-from pkggen import upkeep
 from pkggen.cli.boundary import boundary, default_cache
-from pkggen.upkeep import Item
+from pkggen.store import pruning
+from pkggen.store.pruning import Item
 
 _SECONDS = {"h": 3600, "d": 86400, "w": 7 * 86400}
 _BYTES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
@@ -41,7 +41,7 @@ def cache() -> None:
 def info(*, as_json: bool) -> None:
     """Show where the cache is and what it holds."""
     place = default_cache(held=False)
-    kinds = upkeep.summary(place)
+    kinds = pruning.summary(place)
     total = sum(size for _, size in kinds.values())
     if as_json:
         rows = {kind: {"count": count, "size": size} for kind, (count, size) in kinds.items()}
@@ -61,14 +61,14 @@ def info(*, as_json: bool) -> None:
 @boundary
 def prune(*, older_than: float | None, max_size: int | None) -> None:
     """Remove what killed builds left, and what is old or too much."""
-    _tell(upkeep.prune(default_cache(held=False), unused_for=older_than, largest=max_size))
+    _tell(pruning.prune(default_cache(held=False), unused_for=older_than, largest=max_size))
 
 
 @cache.command()
 @boundary
 def clear() -> None:
     """Remove everything; the next build downloads anew."""
-    _tell(upkeep.clear(default_cache(held=False)))
+    _tell(pruning.clear(default_cache(held=False)))
 
 
 def _tell(gone: Sequence[Item]) -> None:

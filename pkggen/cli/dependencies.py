@@ -11,8 +11,8 @@ import click
 
 from pkggen.cli.boundary import boundary, default_cache, terminal
 from pkggen.cli.packages import selection
-from pkggen.dependencies import Dependencies, Dependency, dependencies
-from pkggen.pipeline import Options
+from pkggen.commands.deps import Dependencies, Dependency, dependencies
+from pkggen.config.options import Options
 
 _HEADINGS = ("NAME", "VERSION", "PACKED", "UNPACKED", "CODE", "GLIBC", "ASKED-BY", "LIBRARIES", "LICENCE")
 _RIGHT = {2, 3}  # columns of numbers

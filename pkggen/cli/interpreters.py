@@ -13,8 +13,8 @@ from packaging.specifiers import SpecifierSet
 from pkggen.cli.boundary import boundary, default_cache, terminal
 from pkggen.interpreter import PROFILES, fetch_standalone, harvest, offers, prove, resolve_interpreter, versions_of
 from pkggen.model import PythonSpec
-from pkggen.reach import systems
-from pkggen.targets import resolve_target
+from pkggen.targets.distributions import resolve_target
+from pkggen.targets.runs_on import systems
 
 _arch = click.option("--arch", default="", metavar="ARCH", help="Another machine than this: x86_64 or aarch64.")
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -11,10 +11,11 @@ from tempfile import TemporaryDirectory
 import click
 
 from pkggen.cli.boundary import boundary, default_cache, terminal
+from pkggen.commands.lint import Report, lint_package
+from pkggen.config.options import Options
 from pkggen.errors import ArtefactError
 from pkggen.formats import FORMATS
-from pkggen.lint import Report, lint_package
-from pkggen.pipeline import Options, build
+from pkggen.pipeline import build
 
 
 @click.command()

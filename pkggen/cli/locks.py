@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from pkggen import locking
 from pkggen.cli.boundary import boundary, default_cache, terminal
 from pkggen.cli.packages import selection
-from pkggen.pipeline import Options
+from pkggen.commands import lock as locking
+from pkggen.config.options import Options
 from pkggen.wheels import Renewal
 
 

@@ -10,13 +10,13 @@ from typing import Any, TypeVar
 
 import click
 
-from pkggen.checking import check as check_project
 from pkggen.cli.boundary import boundary, default_cache, terminal
+from pkggen.commands.check import check as check_project
+from pkggen.commands.inspect import Inspection
+from pkggen.commands.inspect import inspect as inspect_package
+from pkggen.config.options import Options
 from pkggen.formats import FORMATS
-from pkggen.inspection import Inspection
-from pkggen.inspection import inspect as inspect_package
 from pkggen.model import BuiltPackage, Purpose, Rendered
-from pkggen.pipeline import Options
 from pkggen.pipeline import build as build_packages
 from pkggen.pipeline import render as render_texts
 

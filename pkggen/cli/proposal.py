@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from pkggen.cli.boundary import boundary, default_cache, terminal
-from pkggen.proposal import propose, write_proposal
+from pkggen.commands.init import propose, write_proposal
 
 
 @click.command()

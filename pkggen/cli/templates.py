@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 
 from pkggen.cli.boundary import boundary, terminal
-from pkggen.config import load_config
-from pkggen.overrides import Template, catalogue, check_overrides, chosen, difference
-from pkggen.overrides import copy as copy_templates
+from pkggen.config.load import load_config
+from pkggen.templating.overrides import Template, catalogue, check_overrides, chosen, difference
+from pkggen.templating.overrides import copy as copy_templates
 
 _DEFAULT_FOLDER = "packaging"
 _project = click.option(

@@ -1,15 +1,15 @@
-"""Package formats: each folds the same payload into a file of its own kind."""
+"""Package formats: each folds the same payload into a file of its own kind, and none knows another."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Protocol
 
-from pkggen.formats.deb import Deb
-from pkggen.formats.rpm import Rpm
+from pkggen.formats.deb.format import Deb
+from pkggen.formats.rpm.format import Rpm
 from pkggen.model import Entry, Package, Payload, Rendered
-from pkggen.signing import SigningKey
-from pkggen.templating import Templates
+from pkggen.signing.keys import SigningKey
+from pkggen.templating.templates import Templates
 
 
 class Format(Protocol):

@@ -15,8 +15,8 @@ from pkggen.errors import ArtefactError
 from pkggen.formats.members import options_of, parents
 from pkggen.formats.units import service_context, unit_texts
 from pkggen.model import Change, ConfigKind, Entry, Package, Payload, Purpose, Role
-from pkggen.templating import Templates
-from pkggen.versions import package_name
+from pkggen.model.versions import package_name
+from pkggen.templating.templates import Templates
 
 # What `uname -m` may say on a machine that runs our files.
 _MACHINES = {"x86_64": "x86_64|amd64", "aarch64": "aarch64|arm64"}

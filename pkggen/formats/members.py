@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from pkggen.errors import ConfigurationError, Problem
 from pkggen.model import Entry, FormatOptions, Kind, Payload, Purpose
-from pkggen.versions import package_name
+from pkggen.model.versions import package_name
 
 _NAME_LIMIT = 255  # bytes of one path component, on every common file system
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")

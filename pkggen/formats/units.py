@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from pkggen.model import Package
-from pkggen.services import Roster, Service, unit_record
-from pkggen.templating import Templates
+from pkggen.model.service import Roster, Service, unit_record
+from pkggen.templating.templates import Templates
 
 UNITS = "/usr/lib/systemd/system"
 # what a user without a home or a shell has, in the words of each family

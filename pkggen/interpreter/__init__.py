@@ -1,4 +1,4 @@
-"""Where the embedded CPython comes from, and the proof that it runs from anywhere."""
+"""Where the embedded CPython comes from, and the proof that it runs from anywhere; nothing of wheels or packages."""
 
 from pkggen.interpreter.harvested import harvest
 from pkggen.interpreter.offers import Offer, fetch_standalone, offers

@@ -19,10 +19,10 @@ from typing import BinaryIO
 
 import zstandard
 
-from pkggen.cache import Cache, sha256_of
 from pkggen.errors import ArtefactError, IntegrityError
-from pkggen.interpreter.members import MAX_BYTES, Member, MemberKind, check_members
-from pkggen.interpreter.source import Source
+from pkggen.interpreter.archive_rules import MAX_BYTES, Member, MemberKind, check_members
+from pkggen.interpreter.origin import Source
+from pkggen.store.cache import Cache, sha256_of
 
 _CHUNK = 1 << 20
 _BLOCK = 512

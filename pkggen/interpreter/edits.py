@@ -8,8 +8,8 @@ import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pkggen.elf import elf_files
-from pkggen.interpreter.layout import Layout
+from pkggen.interpreter.tree import Layout
+from pkggen.targets.elf import elf_files
 
 _CERTIFICATES = Path(__file__).with_name("system_certificates.py")
 _SSL_ANCHOR = "        self.set_default_verify_paths()\n"

@@ -14,8 +14,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pkggen.cache import Cache
-from pkggen.elf import ElfObject, read_elf
+from pkggen.store.cache import Cache
+from pkggen.targets.elf import ElfObject, read_elf
 
 _FORMAT = 1  # of the notes; raise it when an ELF file is read otherwise than before
 

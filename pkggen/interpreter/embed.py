@@ -9,17 +9,17 @@ import platform
 from collections.abc import Sequence
 from pathlib import Path
 
-from pkggen.bytecode import compile_tree
-from pkggen.cache import Cache
-from pkggen.elf import examine, read_elf
+from pkggen.bytecode.compilation import compile_tree
 from pkggen.errors import ArtefactError
 from pkggen.interpreter.edits import edit_tree
-from pkggen.interpreter.layout import Layout, find_layout
+from pkggen.interpreter.origin import Source
 from pkggen.interpreter.selftest import selftest
-from pkggen.interpreter.source import Source
+from pkggen.interpreter.tree import Layout, find_layout
 from pkggen.interpreter.trim import trim
 from pkggen.model import Interpreter, Needs, Target
-from pkggen.reporter import Reporter
+from pkggen.store.cache import Cache
+from pkggen.targets.elf import examine, read_elf
+from pkggen.terminal.reporter import Reporter
 
 RECIPE = 1  # raise it when the same source yields other bytes than before
 

@@ -13,15 +13,15 @@ import sysconfig
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pkggen.elf import ElfObject, elf_files, is_elf
 from pkggen.errors import ArtefactError
+from pkggen.interpreter.borrowed import borrowed_libraries
 from pkggen.interpreter.edits import forget_prefixes
 from pkggen.interpreter.elf_notes import ElfNotes
-from pkggen.interpreter.host import HostPython
-from pkggen.interpreter.libraries import borrowed_libraries
-from pkggen.interpreter.source import Source
+from pkggen.interpreter.local import HostPython
+from pkggen.interpreter.origin import Source
 from pkggen.interpreter.trim import unwanted, wanted_files
 from pkggen.run import find_tool, run
+from pkggen.targets.elf import ElfObject, elf_files, is_elf
 
 
 def host_source(python: HostPython, keep: Sequence[str], notes: ElfNotes | None = None) -> Source:

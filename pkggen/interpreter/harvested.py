@@ -10,14 +10,14 @@ from pathlib import Path
 
 from packaging.specifiers import SpecifierSet
 
-from pkggen.cache import Cache
 from pkggen.interpreter.archive import archive_source
 from pkggen.interpreter.embed import embed
 from pkggen.interpreter.harvest import host_source
-from pkggen.interpreter.host import choose_host, describe
+from pkggen.interpreter.local import choose_host, describe
 from pkggen.interpreter.trim import check_profiles
 from pkggen.model import Interpreter, Target
-from pkggen.reporter import Reporter
+from pkggen.store.cache import Cache
+from pkggen.terminal.reporter import Reporter
 
 _LEVEL = 6  # of gzip; higher ones gain a percent
 

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from pkggen.cache import Cache
 from pkggen.errors import PkggenError
-from pkggen.interpreter.download import fetch, file_name
+from pkggen.interpreter.archive_download import fetch, file_name
 from pkggen.interpreter.harvest import host_source
-from pkggen.interpreter.host import candidates, describe
+from pkggen.interpreter.local import candidates, describe
 from pkggen.interpreter.standalone import Release, find_release, published
 from pkggen.model import PythonSpec, Target
-from pkggen.reporter import Reporter
+from pkggen.store.cache import Cache
+from pkggen.terminal.reporter import Reporter
 
 
 @dataclass(frozen=True, slots=True)

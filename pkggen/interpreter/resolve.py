@@ -8,24 +8,24 @@ from urllib.parse import unquote, urlsplit
 
 from packaging.specifiers import SpecifierSet
 
-from pkggen.cache import Cache
 from pkggen.errors import ArtefactError, ConfigurationError
 from pkggen.interpreter.archive import archive_source, directory_source
-from pkggen.interpreter.download import fetch, file_name, redact
+from pkggen.interpreter.archive_download import fetch, file_name, redact
 from pkggen.interpreter.elf_notes import ElfNotes
 from pkggen.interpreter.embed import embed
 from pkggen.interpreter.harvest import host_source
-from pkggen.interpreter.host import choose_host, describe
-from pkggen.interpreter.layout import find_layout
-from pkggen.interpreter.record import FILE, record, recorded
+from pkggen.interpreter.local import choose_host, describe
+from pkggen.interpreter.origin import Source
+from pkggen.interpreter.pinned_build import FILE, record, recorded
 from pkggen.interpreter.selftest import selftest
-from pkggen.interpreter.source import Source
 from pkggen.interpreter.stand_in import with_byte_code
 from pkggen.interpreter.standalone import find_release, is_version
 from pkggen.interpreter.system import SYSTEM, refuse_system_keys, system_interpreter
+from pkggen.interpreter.tree import find_layout
 from pkggen.interpreter.trim import check_profiles
 from pkggen.model import Interpreter, PythonSpec, Target
-from pkggen.reporter import Reporter
+from pkggen.store.cache import Cache
+from pkggen.terminal.reporter import Reporter
 
 _WHERE = "tool.pkggen.python.source"
 _FORMS = (

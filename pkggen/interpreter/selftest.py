@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pkggen.errors import ArtefactError, Problem, ToolError
-from pkggen.interpreter.layout import Layout
+from pkggen.interpreter.tree import Layout
 from pkggen.run import run
 
 _PROBE = Path(__file__).with_name("selftest_probe.py")

@@ -17,17 +17,17 @@ from pathlib import Path
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from pkggen.bytecode import compile_tree
-from pkggen.cache import Cache
+from pkggen.bytecode.compilation import compile_tree
 from pkggen.errors import PkggenError
 from pkggen.interpreter.archive import archive_source
-from pkggen.interpreter.download import fetch
+from pkggen.interpreter.archive_download import fetch
 from pkggen.interpreter.embed import embed
-from pkggen.interpreter.host import choose_host
-from pkggen.interpreter.source import Source
+from pkggen.interpreter.local import choose_host
+from pkggen.interpreter.origin import Source
 from pkggen.interpreter.standalone import find_release, is_version
 from pkggen.model import Compiler, Interpreter, Needs, PythonSpec, Target, Tree
-from pkggen.reporter import Reporter
+from pkggen.store.cache import Cache
+from pkggen.terminal.reporter import Reporter
 
 
 def with_byte_code(

@@ -10,7 +10,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import Version
 
 from pkggen.errors import ConfigurationError, IntegrityError
-from pkggen.interpreter.download import file_name
+from pkggen.interpreter.archive_download import file_name
 from pkggen.model import PythonSpec, Target
 
 _VERSION = re.compile(r"(3\.\d+(?:\.\d+)?)(t?)")

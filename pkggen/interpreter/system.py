@@ -10,10 +10,10 @@ from pathlib import Path
 from packaging.specifiers import SpecifierSet
 
 from pkggen.errors import ConfigurationError, PkggenError, Problem
-from pkggen.interpreter.host import describe
+from pkggen.interpreter.local import describe
 from pkggen.model import Interpreter, Needs, PythonSpec, SystemPython, Target, Tree
-from pkggen.reporter import Reporter
-from pkggen.targets import DISTRIBUTIONS, PYTHON
+from pkggen.targets.distributions import DISTRIBUTIONS, PYTHON
+from pkggen.terminal.reporter import Reporter
 
 SYSTEM = "system"
 _OWN = Path("/usr/bin/python3")  # a distribution's own, on the build host as on targets

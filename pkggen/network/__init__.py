@@ -1,1 +1,1 @@
-"""What pkggen fetches, from where and with whose login; building wheels through uv, which fetches for itself."""
+"""What is fetched, from where and with whose login, by us or by uv; what it is for is not known here."""

@@ -1,10 +1,10 @@
-"""The project itself: what PATH names, and the wheel that comes of it, whatever its shape."""
+"""The project itself: what PATH names, and the wheel that comes of it; nothing of its dependencies."""
 
 from pkggen.project.backend import build_wheel, declared_python, running_python
+from pkggen.project.core_metadata import UNKNOWN, Metadata, read_metadata, requirements
 from pkggen.project.epoch import given_epoch, source_epoch
 from pkggen.project.location import Location, Shape, find_project
-from pkggen.project.metadata import UNKNOWN, Metadata, read_metadata, requirements
-from pkggen.project.source import ProjectSource, is_source_folder, open_project
+from pkggen.project.shapes import ProjectSource, is_source_folder, open_project
 from pkggen.project.wheel_file import epoch_of_wheel, is_pure
 from pkggen.project.wheel_folder import every_wheel
 

@@ -11,14 +11,14 @@ from pathlib import Path
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from pkggen import __version__
-from pkggen.cache import Cache
-from pkggen.config import read_pyproject
+from pkggen.config.load import read_pyproject
 from pkggen.errors import ConfigurationError, StorageError, ToolError
 from pkggen.model import Wheel
 from pkggen.network.frontend import Frontend
-from pkggen.project.shelf import Shelf
+from pkggen.project.reuse import Shelf
 from pkggen.project.wheel_file import keep_wheel
-from pkggen.reporter import Reporter
+from pkggen.store.cache import Cache
+from pkggen.terminal.reporter import Reporter
 
 # What building a wheel never needs; leaving it out also keeps a stale build/ from leaking
 # modules that the project no longer has.

@@ -16,17 +16,17 @@ from pathlib import Path
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from pkggen.cache import Cache
-from pkggen.config import read_pyproject
+from pkggen.config.load import read_pyproject
+from pkggen.config.tables import Config
 from pkggen.errors import ConfigurationError, Problem
 from pkggen.model import Interpreter, Wheel
+from pkggen.project.core_metadata import Metadata, read_metadata
 from pkggen.project.epoch import source_epoch
-from pkggen.project.metadata import Metadata, read_metadata
 from pkggen.project.scripts import dropped_arguments, read_commands
-from pkggen.project.wheel_archive import Heading, Member, write_wheel
 from pkggen.project.wheel_file import keep_wheel
-from pkggen.reporter import Reporter
-from pkggen.schema import Config
+from pkggen.project.wheel_writer import Heading, Member, write_wheel
+from pkggen.store.cache import Cache
+from pkggen.terminal.reporter import Reporter
 
 _LEFT_OUT = {"__pycache__", "node_modules"}  # and all that is hidden
 _LEFT_OUT_ENDINGS = (".pyc", ".pyo", ".egg-info", ".dist-info", ".swp", "~")

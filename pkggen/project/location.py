@@ -21,7 +21,7 @@ from packaging.utils import (
     parse_wheel_filename,
 )
 
-from pkggen.config import read_pyproject
+from pkggen.config.load import read_pyproject
 from pkggen.errors import ConfigurationError
 from pkggen.project.sdist import unpack_sdist
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from packaging.specifiers import SpecifierSet
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
-from pkggen.cache import Cache, sha256_of
 from pkggen.errors import ArtefactError
 from pkggen.model import Wheel
 from pkggen.project.epoch import EARLIEST, epoch_of_zip
+from pkggen.store.cache import Cache, sha256_of
 
 
 def keep_wheel(path: Path, cache: Cache) -> Wheel:

@@ -1,4 +1,4 @@
-"""The dependencies' wheels: locked, chosen for the target, fetched, verified and unpacked."""
+"""The dependencies' wheels: locked, chosen, fetched, verified and unpacked; nothing of how they are packed."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from pkggen.cache import Cache
 from pkggen.errors import ArtefactError, ConfigurationError, IntegrityError, PkggenError, Problem
 from pkggen.model import Distribution, Interpreter, Wheel
 from pkggen.network.settings import logins
-from pkggen.reporter import Reporter
+from pkggen.store.cache import Cache
+from pkggen.terminal.reporter import Reporter
 from pkggen.wheels.conflicts import conflicts, stdlib_shadows
 from pkggen.wheels.fetch import Source, fetch
-from pkggen.wheels.oddities import absolute_rpaths, names_by_case
+from pkggen.wheels.lock.lookup import Demand, LockSource, Renewal, find_lock
+from pkggen.wheels.portability import absolute_rpaths, names_by_case
 from pkggen.wheels.select import choose, missing, raise_missing
-from pkggen.wheels.source import Demand, LockSource, Renewal, find_lock
+from pkggen.wheels.source_build import Workshop
 from pkggen.wheels.startup import startup_warnings
 from pkggen.wheels.tags import environment as marker_environment
 from pkggen.wheels.toolchain import build_requirements
-from pkggen.wheels.unpack import unpack
-from pkggen.wheels.workshop import Workshop
+from pkggen.wheels.unpacking.extraction import unpack
 
 __all__ = [
     "Demand",

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pkggen.cache import Cache, sha256_of
 from pkggen.errors import ArtefactError, ConfigurationError, IntegrityError, PkggenError, Problem, StorageError
 from pkggen.model import Wheel
 from pkggen.network.address import redacted
 from pkggen.network.transfer import ForbiddenError, MissingError, TooLargeError, TransferError, UnreachableError
-from pkggen.reporter import Reporter
+from pkggen.store.cache import Cache, sha256_of
+from pkggen.terminal.reporter import Reporter
 from pkggen.wheels.select import Choice
 
 if TYPE_CHECKING:

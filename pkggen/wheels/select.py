@@ -15,7 +15,7 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from pkggen.errors import ArtefactError, ConfigurationError, IntegrityError, Problem
 from pkggen.model import Interpreter, Target
 from pkggen.network.address import filename_of, local_path, redacted
-from pkggen.wheels.lock import Lock
+from pkggen.wheels.lock.pylock import Lock
 from pkggen.wheels.tags import described, environment, tags, would_fit
 
 _SHOWN = 8  # tags of a wheel that does not fit worth naming

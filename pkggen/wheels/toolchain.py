@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pkggen.cache import Cache
 from pkggen.model import Interpreter, Target, Tree, Wheel, WheelSpec
 from pkggen.network.settings import logins
-from pkggen.reporter import Reporter
-from pkggen.targets import host_glibc
+from pkggen.store.cache import Cache
+from pkggen.targets.distributions import host_glibc
+from pkggen.terminal.reporter import Reporter
 from pkggen.wheels.fetch import Source, fetch
-from pkggen.wheels.lock import parse_pylock
-from pkggen.wheels.resolution import Resolver, platform_of
+from pkggen.wheels.lock.pylock import parse_pylock
+from pkggen.wheels.lock.resolution import Resolver, platform_of
 from pkggen.wheels.select import choose
 
 

@@ -10,9 +10,9 @@ import pytest
 from wheel_index import Index
 from wheelsmith import Smith, interpreter
 
-from pkggen.cache import Cache
 from pkggen.model import Target, WheelSpec
-from pkggen.reporter import Silent
+from pkggen.store.cache import Cache
+from pkggen.terminal.reporter import Silent
 from pkggen.wheels import Demand, Renewal, renew_lock, resolve_wheels
 
 LOCKS = Path(__file__).parent / "locks"

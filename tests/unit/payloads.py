@@ -9,7 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pkggen.model import Entry, FormatOptions, Kind, Layer, Needs, Payload, Project, Service, Target
+from pkggen.model import Entry, FormatOptions, Kind, Layer, Needs, Payload, Project, Target
+from pkggen.model.service import Service
 
 EPOCH = 1_750_000_000
 FILES = {

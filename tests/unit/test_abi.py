@@ -8,19 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from pkggen.cache import Cache
 from pkggen.errors import ArtefactError, ConfigurationError
 from pkggen.interpreter.archive import archive_source
 from pkggen.interpreter.embed import embed
-from pkggen.interpreter.layout import find_layout, flags_of
 from pkggen.interpreter.standalone import find_release, is_version
+from pkggen.interpreter.tree import find_layout, flags_of
 from pkggen.model import Interpreter, PythonSpec, Target, Tree
-from pkggen.reporter import Silent
-from pkggen.targets import resolve_target
-from pkggen.wheels.lock import parse_pylock
+from pkggen.store.cache import Cache
+from pkggen.targets.distributions import resolve_target
+from pkggen.terminal.reporter import Silent
+from pkggen.wheels.lock.pylock import parse_pylock
 from pkggen.wheels.select import choose
 from pkggen.wheels.tags import platforms, tags
-from pkggen.wheels.unpack import unpack
+from pkggen.wheels.unpacking.extraction import unpack
 from tests.unit.fakes.interpreter_archives import compressed, other_machine, plain_tar, program
 from tests.unit.wheelsmith import Smith
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pkggen import bytecode_worker
-from pkggen.bytecode import compile_tree
+from pkggen.bytecode import worker
+from pkggen.bytecode.compilation import compile_tree
 from pkggen.errors import ToolError
 
 PYTHON = Path(sys.executable)
@@ -124,6 +124,6 @@ def test_a_file_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
 
 def test_the_worker_is_run_with_a_module_search_path_of_its_own() -> None:
     """No module of ours takes the place of one of Python's, even where the worker's neighbours are looked at."""
-    ours = {p.stem for p in Path(bytecode_worker.__file__).parent.iterdir()}
+    ours = {p.stem for p in Path(worker.__file__).parent.iterdir()}
 
     assert not ours & {"importlib", "marshal", "os", "sys", "collections", "typing"}

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from pkggen.cache import Cache
 from pkggen.errors import ConfigurationError, IntegrityError
 from pkggen.model import Kind, Needs
+from pkggen.store.cache import Cache
 
 
 def test_blob_of_other_bytes_is_refused(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from test_interpreter_archive import BAD_MEMBERS
 from test_wheels_bad import BYTES, POINTS, RECORDS, STORED, STRUCTURE, points
 from wheelsmith import Smith, interpreter
 
-from pkggen import ingredients
+from pkggen import gather
 from pkggen.cli import main
 from tests.unit.fakes.interpreter_archives import compressed, other_machine, plain_tar, program
 
@@ -75,7 +75,7 @@ WHEELS: dict[str, tuple[int | None, Smith, Callable[[bytes], bytes]]] = {
 def test_bad_wheels(case: str, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What can't be used is 3, what is not as recorded is 4; every line names the wheel."""
     code, smith, alter = WHEELS[case]
-    monkeypatch.setattr(ingredients, "resolve_interpreter", lambda *_, **__: interpreter(tmp_path))
+    monkeypatch.setattr(gather, "resolve_interpreter", lambda *_, **__: interpreter(tmp_path))
     locked(home, smith, alter)
 
     found, errors = refused(home)
@@ -127,7 +127,7 @@ LOCKS = {
 def test_bad_locks(case: str, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each has its exit code, tells the package and what is wrong with it, and no password."""
     code, entry, words = LOCKS[case]
-    monkeypatch.setattr(ingredients, "resolve_interpreter", lambda *_, **__: interpreter(tmp_path))
+    monkeypatch.setattr(gather, "resolve_interpreter", lambda *_, **__: interpreter(tmp_path))
     Smith(name="demo").forge(home)
     (home / "pylock.toml").write_text(LOCK + entry if entry else LOCK.partition("[[")[0] + "packages = []\n")
 

@@ -14,13 +14,13 @@ import pytest
 from debian.changelog import Changelog
 from payloads import EPOCH, payload, project
 
-from pkggen.changelog import ITEMS, RELEASES, read_changelog
+from pkggen.archives.rpm import read_rpm
 from pkggen.errors import ConfigurationError
 from pkggen.formats import FORMATS
-from pkggen.formats.rpm_archive import read_rpm
+from pkggen.metadata.changelog import ITEMS, RELEASES, read_changelog
 from pkggen.model import Change, Payload
-from pkggen.reporter import Silent
-from pkggen.templating import Templates
+from pkggen.templating.templates import Templates
+from pkggen.terminal.reporter import Silent
 
 TEXT = """# Changelog
 

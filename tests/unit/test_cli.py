@@ -12,8 +12,8 @@ from click.testing import CliRunner
 from pkggen import __version__
 from pkggen.cli import main
 from pkggen.cli.boundary import boundary, default_cache
-from pkggen.console import QUIET, VERBOSE, Terminal
 from pkggen.errors import ConfigurationError, PkggenError, Problem
+from pkggen.terminal.console import QUIET, VERBOSE, Terminal
 
 
 def failing(error: Exception) -> click.Command:

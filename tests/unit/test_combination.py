@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from pkggen.config.options import Options
 from pkggen.errors import ConfigurationError
-from pkggen.ingredients import Options, effective_config
+from pkggen.gather import effective_config
 
 PACKAGED = '[venv]\nmode = "packaged"\n'
 

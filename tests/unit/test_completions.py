@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from pkggen.completions import with_completions
+from pkggen.config.tables import Config
 from pkggen.errors import ConfigurationError, ToolError
 from pkggen.model import Entry, Interpreter, Layer, Parts, Payload, Script, Tree
-from pkggen.reporter import Reporter
-from pkggen.schema import Config
+from pkggen.payload.completions import with_completions
+from pkggen.terminal.reporter import Reporter
 from tests.unit import parts as small
 from tests.unit.payloads import payload
 

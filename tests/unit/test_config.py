@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pkggen.config import load_config
+from pkggen.config.load import load_config
+from pkggen.config.tables import Config
 from pkggen.errors import ConfigurationError, Problem
-from pkggen.schema import Config
 
 
 def problems(tmp_path: Path, text: str, file: str = "pyproject.toml") -> list[Problem]:

@@ -13,11 +13,11 @@ from parts import SITE, distribution, interpreter
 from payloads import payload
 
 from pkggen.formats import FORMATS
-from pkggen.formats.copyright import short_name
-from pkggen.licences import components
+from pkggen.metadata.copyright import short_name
+from pkggen.metadata.licences import components
+from pkggen.metadata.spdx import expression
 from pkggen.model import Component, Layer, Layout, Parts
-from pkggen.spdx import expression
-from pkggen.templating import Templates
+from pkggen.templating.templates import Templates
 
 MIT = "Permission is hereby granted, free of charge, to any person obtaining a copy\nof this software: go on."
 APACHE = "  Apache License\n  Version 2.0, January 2004\n\n  1. Definitions.\n\n  END OF TERMS AND CONDITIONS\n"

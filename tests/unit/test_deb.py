@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from payloads import EPOCH, entry, payload, project, service
 
+from pkggen.archives.deb import read_deb
 from pkggen.errors import ArtefactError, ConfigurationError, IntegrityError
 from pkggen.formats import FORMATS
-from pkggen.formats.deb_archive import read_deb
 from pkggen.formats.libraries import debian_dependencies
 from pkggen.model import ConfigKind, Entry, FormatOptions, Kind, Needs, Payload, Rendered, Target
-from pkggen.templating import Templates
+from pkggen.templating.templates import Templates
 
 DEB = FORMATS["deb"]
 needs_dpkg = pytest.mark.skipif(not shutil.which("dpkg-deb"), reason="needs dpkg-deb")

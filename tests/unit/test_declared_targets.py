@@ -7,7 +7,7 @@ import platform
 import pytest
 
 from pkggen.errors import ConfigurationError
-from pkggen.targets import DISTRIBUTIONS, GLIBC, GLIBCXX, WITHOUT_ZSTD, resolve_target
+from pkggen.targets.distributions import DISTRIBUTIONS, GLIBC, GLIBCXX, WITHOUT_ZSTD, resolve_target
 from tests.targets import TARGETS
 
 

@@ -10,12 +10,13 @@ import pytest
 from packaging.specifiers import SpecifierSet
 
 from pkggen.cli.dependencies import table
-from pkggen.dependencies import Dependencies, _with_package, describe
-from pkggen.distro_packages import DistroPackage
-from pkggen.ingredients import Gathered, Options
+from pkggen.commands.deps import Dependencies, _with_package, describe
+from pkggen.config.options import Options
+from pkggen.config.tables import Config
+from pkggen.gather import Gathered
 from pkggen.model import Distribution, Entry, Needs, Parts, Target, Tree
 from pkggen.project import read_metadata
-from pkggen.schema import Config
+from pkggen.targets.distro_packages import DistroPackage
 from tests.unit.wheelsmith import Smith, interpreter
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pkggen.description import first_paragraph
+from pkggen.metadata.description import first_paragraph
 
 MARKDOWN = """<p align="center"><img src="x.png"></p>
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pkggen import distro_packages as module
-from pkggen.distro_packages import DistroPackage, distro_packages, host_release, upstream
 from pkggen.model import Distribution, Entry, Target, Tree
+from pkggen.targets import distro_packages as module
+from pkggen.targets.distro_packages import DistroPackage, distro_packages, host_release, upstream
 from tests.unit.wheelsmith import Smith
 
 LISTS = {

@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from pkggen import errors
-from pkggen.schema import (
+from pkggen.config.service_tables import HealthcheckTable, ServiceTable
+from pkggen.config.tables import (
     Config,
     FileTable,
     FormatTable,
@@ -22,7 +23,6 @@ from pkggen.schema import (
     VenvTable,
     WheelsTable,
 )
-from pkggen.service_schema import HealthcheckTable, ServiceTable
 
 ROOT = Path(__file__).parents[2]
 CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pkggen.elf import examine, is_glibc, merge, read_elf
 from pkggen.errors import ArtefactError
 from pkggen.model import Needs
+from pkggen.targets.elf import examine, is_glibc, merge, read_elf
 from tests.unit.fakes.interpreter_archives import other_machine
 
 TRUE = Path(shutil.which("true") or "/bin/true")

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from pkggen.cache import Cache
-from pkggen.elf import read_elf
 from pkggen.interpreter import elf_notes
 from pkggen.interpreter.elf_notes import ElfNotes
+from pkggen.store.cache import Cache
+from pkggen.targets.elf import read_elf
 
 PROGRAM = Path(os.path.realpath(sys.executable))
 

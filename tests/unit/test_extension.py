@@ -9,14 +9,14 @@ import pytest
 from packaging.requirements import Requirement
 from pydantic import ValidationError
 
+from pkggen.config.tables import Config
 from pkggen.errors import ArtefactError, ConfigurationError
-from pkggen.extension import Host, check_fit, read_host, stage_plugin, with_host
 from pkggen.formats import FORMATS
 from pkggen.model import Target
+from pkggen.payload.plugin import Host, check_fit, read_host, stage_plugin, with_host
+from pkggen.payload.stage import stage
 from pkggen.run import run
-from pkggen.schema import Config
-from pkggen.stage import stage
-from pkggen.templating import Templates
+from pkggen.templating.templates import Templates
 from tests.unit.parts import SITE, distribution, parts, project
 
 HOST = Host("hello", "1.0", "/opt/hello", "3.13", {"hello": "1.0", "flask": "3.1"}, {f"{SITE}/flask.py": "0" * 64})

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from pkggen.config import load_config
+from pkggen.config.load import load_config
+from pkggen.config.tables import Config
 from pkggen.errors import ConfigurationError
-from pkggen.files import extra_entries, place_recommends
-from pkggen.files.entrusted import refuse_below_services
 from pkggen.model import ConfigKind, Entry, Kind, Role
-from pkggen.schema import Config
-from pkggen.services import Directory, Service
+from pkggen.model.service import Directory, Service
+from pkggen.payload.files import extra_entries, place_recommends
+from pkggen.payload.files.writable import refuse_below_services
 from tests.unit.parts import project
 
 MAN = '.TH HELLO 1 "2026-01-01"\n.SH NAME\nhello \\- greet\n'

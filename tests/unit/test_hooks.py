@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 from payloads import payload, project, service
 
+from pkggen.config.tables import Config, ServiceTable
 from pkggen.errors import ConfigurationError
 from pkggen.formats import FORMATS
-from pkggen.healthchecks import healthcheck_of
-from pkggen.hooks import read_hooks
 from pkggen.model import Compiler, Hook, Layout, Payload
-from pkggen.schema import Config, ServiceTable
-from pkggen.service_plan import planned_service
-from pkggen.services import Healthcheck
-from pkggen.templating import Templates
+from pkggen.model.service import Healthcheck
+from pkggen.payload.health import healthcheck_of
+from pkggen.payload.hooks import read_hooks
+from pkggen.payload.services import planned_service
+from pkggen.templating.templates import Templates
 
 HERE = Compiler(Path(sys.executable))
 

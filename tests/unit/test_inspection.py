@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from payloads import payload
 
+from pkggen.commands.inspect import Inspection, inspect
 from pkggen.errors import ArtefactError
 from pkggen.formats import FORMATS
-from pkggen.inspection import Inspection, inspect
-from pkggen.templating import Templates
+from pkggen.templating.templates import Templates
 
 
 def built(name: str, directory: Path) -> Inspection:

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from packaging.specifiers import SpecifierSet
 
-from pkggen.cache import Cache, sha256_of
 from pkggen.errors import ArtefactError, ConfigurationError, IntegrityError
 from pkggen.interpreter import resolve_interpreter
 from pkggen.interpreter.archive import unpack
 from pkggen.model import Interpreter, PythonSpec, Target
-from pkggen.reporter import Silent
+from pkggen.store.cache import Cache, sha256_of
+from pkggen.terminal.reporter import Silent
 from tests.unit.fakes.interpreter_archives import (
     compressed,
     link,

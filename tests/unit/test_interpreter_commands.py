@@ -14,11 +14,11 @@ import pytest
 from click.testing import CliRunner, Result
 from packaging.specifiers import SpecifierSet
 
-from pkggen.cache import Cache
 from pkggen.cli import main
 from pkggen.interpreter import offers
 from pkggen.interpreter.harvested import pack
 from pkggen.interpreter.standalone import published
+from pkggen.store.cache import Cache
 from tests.unit.fakes.interpreter_archives import compressed, plain_tar
 from tests.unit.fakes.interpreter_server import mirror
 

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from packaging.specifiers import SpecifierSet
 
-from pkggen.cache import Cache
-from pkggen.elf import read_elf
 from pkggen.errors import ArtefactError, ConfigurationError
 from pkggen.interpreter import resolve_interpreter
-from pkggen.interpreter.host import choose_host, describe
-from pkggen.interpreter.libraries import borrowed_libraries
+from pkggen.interpreter.borrowed import borrowed_libraries
+from pkggen.interpreter.local import choose_host, describe
 from pkggen.model import Interpreter, Kind, PythonSpec, Target
-from pkggen.reporter import Silent
+from pkggen.store.cache import Cache
+from pkggen.targets.elf import read_elf
+from pkggen.terminal.reporter import Silent
 
 HERE = os.uname().machine
 ARCHIVES = Path(__file__).parents[3] / "shared" / "interpreters"

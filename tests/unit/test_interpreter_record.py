@@ -12,13 +12,13 @@ import pytest
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from pkggen.cache import Cache
 from pkggen.errors import ArtefactError, ConfigurationError
 from pkggen.interpreter import resolve_interpreter
-from pkggen.interpreter.record import FILE
+from pkggen.interpreter.pinned_build import FILE
 from pkggen.interpreter.standalone import find_release, is_version, published
 from pkggen.model import Interpreter, PythonSpec, Target
-from pkggen.reporter import Silent
+from pkggen.store.cache import Cache
+from pkggen.terminal.reporter import Silent
 from tests.unit.fakes.interpreter_archives import compressed, other_machine, plain_tar
 from tests.unit.fakes.interpreter_server import mirror
 
@@ -39,7 +39,7 @@ def index(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Serve one build of 3.13 by an index of our own, in which 3.12 is known and nowhere to be had."""
     builds = {"3.13.5": (URL, DIGEST), "3.12.9": (URL.replace("3.13", "3.12"), "0" * 64)}
     monkeypatch.setattr("pkggen.interpreter.standalone.published", lambda _arch, **_: builds)
-    monkeypatch.setattr("pkggen.interpreter.download.time.sleep", lambda _seconds: None)
+    monkeypatch.setattr("pkggen.interpreter.archive_download.time.sleep", lambda _seconds: None)
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
     with mirror({PATH: ARCHIVE}) as server:

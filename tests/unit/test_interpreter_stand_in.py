@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from pkggen.cache import Cache
 from pkggen.interpreter.stand_in import compatible, sibling, with_byte_code
 from pkggen.model import Interpreter, Needs, PythonSpec, Tree
-from pkggen.reporter import Silent
+from pkggen.store.cache import Cache
+from pkggen.terminal.reporter import Silent
 
 OTHER = "x86_64" if platform.machine() == "aarch64" else "aarch64"
 MINOR = f"{sys.version_info[0]}.{sys.version_info[1]}"

@@ -10,13 +10,13 @@ import pytest
 from packaging.specifiers import SpecifierSet
 from pbs_installer import get_download_link
 
-from pkggen.cache import Cache
 from pkggen.errors import ArtefactError, ConfigurationError, IntegrityError, StorageError
 from pkggen.interpreter import resolve_interpreter
-from pkggen.interpreter.download import redact
+from pkggen.interpreter.archive_download import redact
 from pkggen.interpreter.standalone import find_release
 from pkggen.model import Interpreter, PythonSpec, Target
-from pkggen.reporter import Silent
+from pkggen.store.cache import Cache
+from pkggen.terminal.reporter import Silent
 from tests.unit.fakes.interpreter_archives import compressed, other_machine, plain_tar
 from tests.unit.fakes.interpreter_server import mirror
 
@@ -35,7 +35,7 @@ def cache(tmp_path: Path) -> Cache:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pkggen.interpreter.download.time.sleep", lambda _seconds: None)
+    monkeypatch.setattr("pkggen.interpreter.archive_download.time.sleep", lambda _seconds: None)
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
 

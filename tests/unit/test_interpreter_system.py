@@ -10,18 +10,18 @@ from pathlib import Path
 import pytest
 from packaging.specifiers import SpecifierSet
 
-from pkggen.cache import Cache
+from pkggen.config.tables import Config
 from pkggen.errors import ConfigurationError
 from pkggen.formats import FORMATS
 from pkggen.interpreter import resolve_interpreter
 from pkggen.interpreter import system as of_system
 from pkggen.interpreter.system import system_interpreter
 from pkggen.model import Interpreter, Parts, Payload, PythonSpec, Target
-from pkggen.reach import runs_on
-from pkggen.reporter import Silent
-from pkggen.schema import Config
-from pkggen.stage import stage
-from pkggen.targets import GLIBC, PYTHON, resolve_target
+from pkggen.payload.stage import stage
+from pkggen.store.cache import Cache
+from pkggen.targets.distributions import GLIBC, PYTHON, resolve_target
+from pkggen.targets.runs_on import runs_on
+from pkggen.terminal.reporter import Silent
 from tests.unit.parts import distribution, project
 
 

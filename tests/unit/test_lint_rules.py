@@ -12,14 +12,14 @@ from click.testing import CliRunner
 from payloads import entry, payload, project
 
 from pkggen.cli import main
+from pkggen.commands.lint.contents import read_contents
+from pkggen.commands.lint.finding import Finding
+from pkggen.commands.lint.programs import shell, units
+from pkggen.commands.lint.rpmlint import filters
+from pkggen.commands.lint.rules import RULES
 from pkggen.formats import FORMATS
-from pkggen.lint.contents import read_contents
-from pkggen.lint.finding import Finding
-from pkggen.lint.programs import shell, units
-from pkggen.lint.rpmlint import filters
-from pkggen.lint.rules import RULES
 from pkggen.model import Component, ConfigKind, Entry, FormatOptions, Kind, Payload, Rendered
-from pkggen.templating import Templates
+from pkggen.templating.templates import Templates
 
 NEEDS = {
     "deb": pytest.mark.skipif(not shutil.which("dpkg-deb"), reason="needs dpkg-deb"),
@@ -122,7 +122,7 @@ def test_the_command(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch)
     """The status is 3 when something is found, and absent tools are told."""
     bad = FormatOptions(entries=(BAD["setuid"],))
     path = made(name, payload(options={name: bad}), tmp_path / "out")
-    monkeypatch.setattr("pkggen.lint.report.installed", lambda _: False)
+    monkeypatch.setattr("pkggen.commands.lint.report.installed", lambda _: False)
 
     done = CliRunner().invoke(main, ["lint", str(path), "--json"])
 

@@ -12,13 +12,13 @@ import uv
 from wheel_index import Index, serving
 from wheelsmith import Smith, digest, interpreter
 
-from pkggen.cache import Cache
 from pkggen.errors import ArtefactError, ConfigurationError, IntegrityError, PkggenError
 from pkggen.model import Target, WheelSpec
-from pkggen.reporter import Silent
+from pkggen.store.cache import Cache
+from pkggen.terminal.reporter import Silent
 from pkggen.wheels import Demand, find_lock, resolve_wheels
-from pkggen.wheels.lock import read_pylock
-from pkggen.wheels.resolution import platform_of
+from pkggen.wheels.lock.pylock import read_pylock
+from pkggen.wheels.lock.resolution import platform_of
 
 HEAD = 'lock-version = "1.0"\ncreated-by = "test"\n'
 ALPHA = Smith(name="alpha", files={"alpha.py": b""}, metadata="Requires-Dist: beta\n")

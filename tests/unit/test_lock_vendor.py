@@ -11,8 +11,9 @@ from lock_bench import ALPHA, BETA, DEV, Build, bare_environment
 from wheel_index import serving
 from wheelsmith import Smith, interpreter
 
-from pkggen import locking, pipeline
+from pkggen import pipeline
 from pkggen.cli import main
+from pkggen.commands import lock as locking
 from pkggen.model import Target
 from pkggen.project import read_metadata
 

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from pkggen.config import load_config
+from pkggen.config.load import load_config
+from pkggen.config.options import Options
 from pkggen.errors import ConfigurationError
-from pkggen.formats.deb import Deb
-from pkggen.formats.rpm import Rpm
-from pkggen.ingredients import Options
-from pkggen.metapackage import plan_metapackage
+from pkggen.formats.deb.format import Deb
+from pkggen.formats.rpm.format import Rpm
 from pkggen.model import Payload
-from pkggen.templating import Templates
-from pkggen.triggers import declared_triggers
+from pkggen.payload.metapackage import plan_metapackage
+from pkggen.payload.triggers import declared_triggers
+from pkggen.templating.templates import Templates
 
 
 def planned(root: Path, text: str, project: str = "") -> Payload:

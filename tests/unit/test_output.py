@@ -9,7 +9,7 @@ import pytest
 
 from pkggen.errors import ConflictError, StorageError
 from pkggen.model import BuiltPackage
-from pkggen.output import claimed, publish_output
+from pkggen.store.output import claimed, publish_output
 
 
 def package(directory: Path, name: str, content: bytes = b"new") -> BuiltPackage:

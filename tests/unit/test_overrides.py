@@ -12,8 +12,8 @@ from payloads import payload
 from pkggen.cli import main
 from pkggen.errors import ConfigurationError, ConflictError
 from pkggen.formats import FORMATS
-from pkggen.overrides import catalogue, check_overrides, chosen, copy, difference
-from pkggen.templating import Templates
+from pkggen.templating.overrides import catalogue, check_overrides, chosen, copy, difference
+from pkggen.templating.templates import Templates
 
 EXTENDS = '{% extends "builtin/deb/postinst.j2" %}\n'
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from pkggen.cache import Cache
 from pkggen.errors import ArtefactError, ConfigurationError, ToolError
 from pkggen.model import Wheel
 from pkggen.project import build_wheel, read_metadata, requirements, source_epoch
 from pkggen.project.backend import running_python
-from pkggen.reporter import Silent
+from pkggen.store.cache import Cache
+from pkggen.terminal.reporter import Silent
 from tests.unit.fakes.interpreter_server import mirror
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from packaging.tags import Tag
 
-from pkggen.cache import Cache, sha256_of
-from pkggen.config import load_config
+from pkggen.config.load import load_config
 from pkggen.errors import ArtefactError, ConfigurationError
 from pkggen.model import Wheel
 from pkggen.project import every_wheel, find_project, open_project
-from pkggen.reporter import Silent
+from pkggen.store.cache import Cache, sha256_of
+from pkggen.terminal.reporter import Silent
 from tests.unit.wheelsmith import interpreter
 
 CONFIG = 'name = "My.App"\nversion = "1.0"\nsource = "ProjectSrc"\nscripts = "Script"\n'

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from packaging.version import Version
 
-from pkggen.cache import Cache
-from pkggen.config import load_config
+from pkggen.commands.init import Proposal, propose, write_proposal
+from pkggen.config.load import load_config
 from pkggen.errors import ConfigurationError
-from pkggen.proposal import Proposal, propose, write_proposal
-from pkggen.reporter import Silent
+from pkggen.store.cache import Cache
+from pkggen.terminal.reporter import Silent
 from tests.unit.wheelsmith import Smith
 
 PROJECT = '[project]\nname = "shop"\nversion = "1.0"\nauthors = [{name = "Ann"}]\ndependencies = ["DEPENDENCY"]\n'

@@ -10,7 +10,7 @@ import pytest
 from pkggen.errors import ArtefactError
 from pkggen.formats import FORMATS
 from pkggen.model import FormatOptions, Needs, Package, Target
-from pkggen.reach import needs_of, oldest_releases, runs_on
+from pkggen.targets.runs_on import needs_of, oldest_releases, runs_on
 from tests.unit.parts import distribution, interpreter, parts
 from tests.unit.payloads import payload
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from pkggen.config import load_config
+from pkggen.archives.rpm import read_rpm
+from pkggen.config.load import load_config
 from pkggen.errors import ConfigurationError
-from pkggen.formats.deb import Deb
-from pkggen.formats.rpm import Rpm
-from pkggen.formats.rpm_archive import read_rpm
+from pkggen.formats.deb.format import Deb
+from pkggen.formats.rpm.format import Rpm
 from pkggen.model import FormatOptions
-from pkggen.relations import relations_for
+from pkggen.model.relations import relations_for
 from tests.unit.payloads import payload
 from tests.unit.test_rpm import built
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from payloads import EPOCH, entry, payload, project, service
 
+from pkggen.archives.rpm import read_rpm
 from pkggen.errors import ArtefactError, ConfigurationError, IntegrityError
 from pkggen.formats import FORMATS
-from pkggen.formats.rpm_archive import read_rpm
 from pkggen.model import ConfigKind, Entry, FormatOptions, Kind, Needs, Payload, Rendered, Target
-from pkggen.templating import Templates
+from pkggen.templating.templates import Templates
 
 RPM = FORMATS["rpm"]
 ODD_NAME = "/etc/hello/a b [c] %d \"e\" {f,g} *h? 'i' \\j $k.conf"

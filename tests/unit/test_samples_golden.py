@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from pkggen.cli.boundary import default_cache
+from pkggen.config.options import Options
 from pkggen.formats import FORMATS
 from pkggen.model import Rendered
-from pkggen.pipeline import Options, render
-from pkggen.reporter import Silent
+from pkggen.pipeline import render
+from pkggen.terminal.reporter import Silent
 
 REPOSITORY = Path(__file__).parents[2]
 PORTABLE = sorted((REPOSITORY.parent / "shared" / "interpreters").glob("cpython-*-x86_64-*-install_only.tar.gz"))

@@ -15,15 +15,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from payloads import payload, project
 
-from pkggen.config import load_config
+from pkggen.commands.security import exposures
+from pkggen.config.load import load_config
+from pkggen.config.sandbox import DEFAULTS, sandbox_settings
 from pkggen.errors import ConfigurationError
-from pkggen.exposure import exposures
 from pkggen.formats import FORMATS
-from pkggen.model import Layout, Rendered, Service
-from pkggen.sandbox import DEFAULTS, sandbox_settings
-from pkggen.service_plan import planned_service, with_environment
-from pkggen.services import Account, Roster, accounts, unit_record
-from pkggen.templating import Templates, systemd_command, systemd_environment
+from pkggen.model import Layout, Rendered
+from pkggen.model.service import Account, Roster, Service, accounts, unit_record
+from pkggen.payload.services import planned_service, with_environment
+from pkggen.templating.templates import Templates, systemd_command, systemd_environment
 
 UNITS = "/usr/lib/systemd/system/"
 needs_systemd = pytest.mark.skipif(

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from pkggen.cache import Cache, sha256_of
 from pkggen.model import Wheel
 from pkggen.network.frontend import Frontend
-from pkggen.project.shelf import Shelf, is_static, tree_digest
+from pkggen.project.reuse import Shelf, is_static, tree_digest
+from pkggen.store.cache import Cache, sha256_of
 
 STATIC = '[project]\nname = "app"\nversion = "1"\n'
 

@@ -16,13 +16,13 @@ from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pkggen.archives.deb import read_deb
+from pkggen.archives.rpm import read_rpm, signature_end
 from pkggen.cli import main
+from pkggen.commands.inspect import inspect
 from pkggen.errors import ArtefactError, PkggenError
-from pkggen.formats.deb_archive import read_deb
-from pkggen.formats.rpm_archive import read_rpm, signature_end
-from pkggen.inspection import inspect
-from pkggen.openpgp import issuer_of
-from pkggen.signing import find_key
+from pkggen.signing.keys import find_key
+from pkggen.signing.openpgp import issuer_of
 
 pytestmark = pytest.mark.skipif(
     not all(map(shutil.which, ("gpg-agent", "dpkg-deb", "rpmbuild", "rpmsign"))),

@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
+from pkggen.config.tables import Config
 from pkggen.errors import IntegrityError
 from pkggen.formats import FORMATS
-from pkggen.identity import packed_digest, templates_for
-from pkggen.lockfile import FILE, read_tables, write_table
 from pkggen.model import Needs, Payload, Purpose, Target
-from pkggen.schema import Config
-from pkggen.split import counted
-from pkggen.stage import divide, stage
-from pkggen.stock import stock_key
-from pkggen.templating import Templates
+from pkggen.packing import packed_digest, templates_for
+from pkggen.payload.split import counted
+from pkggen.payload.stage import divide, stage
+from pkggen.store.packages import stock_key
+from pkggen.store.pkggen_lock import FILE, read_tables, write_table
+from pkggen.templating.templates import Templates
 from tests.unit.parts import SITE, distribution, parts, project
 
 

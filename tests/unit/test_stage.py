@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from pkggen.config.tables import Config
 from pkggen.errors import ArtefactError, ConfigurationError
 from pkggen.model import Kind, Needs, Payload, Script, Target
-from pkggen.schema import Config
-from pkggen.stage import own_commands, stage
+from pkggen.payload.stage import own_commands, stage
 from tests.unit.parts import SITE, distribution, parts, project
 
 

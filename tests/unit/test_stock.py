@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from pkggen.cache import Cache, sha256_of
 from pkggen.formats import FORMATS
 from pkggen.model import BuiltPackage, Purpose, Rendered
-from pkggen.stock import Stock, stock_key
-from pkggen.templating import Templates
+from pkggen.store.cache import Cache, sha256_of
+from pkggen.store.packages import Stock, stock_key
+from pkggen.templating.templates import Templates
 from tests.unit.payloads import entry, payload
 
 DEB = FORMATS["deb"]

@@ -9,7 +9,7 @@ import jinja2
 import pytest
 
 from pkggen.errors import ConfigurationError
-from pkggen.templating import (
+from pkggen.templating.templates import (
     FILTERS,
     Templates,
     builtin_text,

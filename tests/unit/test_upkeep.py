@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from pkggen.cache import LOCK, Cache, sha256_of
 from pkggen.cli import main
 from pkggen.errors import ConflictError
 from pkggen.model import BuiltPackage, Purpose
-from pkggen.stock import Stock
-from pkggen.upkeep import clear, items, prune, summary
+from pkggen.store.cache import LOCK, Cache, sha256_of
+from pkggen.store.packages import Stock
+from pkggen.store.pruning import clear, items, prune, summary
 
 DAY = 86400
 
@@ -94,7 +94,8 @@ def test_what_killed_builds_left_goes(cache):
 def test_nothing_goes_while_a_build_runs(cache):
     """A process that holds the cache keeps it whole; when that is gone, it can be cleared."""
     program = (
-        "import sys, pathlib, pkggen.cache as c; c.Cache(pathlib.Path(sys.argv[1])).hold(); print(flush=True); input()"
+        "import sys, pathlib, pkggen.store.cache as c;"
+        "c.Cache(pathlib.Path(sys.argv[1])).hold(); print(flush=True); input()"
     )
     argv = [sys.executable, "-c", program, str(cache.root)]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as build:
@@ -124,6 +125,6 @@ def test_the_command_line(cache, monkeypatch):
 def test_what_vanishes_while_it_is_looked_at_is_left_out(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
     """A build moves and deletes files all the time; info tells of the rest."""
     listed = os.listdir
-    monkeypatch.setattr("pkggen.upkeep.os.listdir", lambda folder: [*listed(folder), "gone"])
+    monkeypatch.setattr("pkggen.store.pruning.os.listdir", lambda folder: [*listed(folder), "gone"])
 
     assert sum(count for count, _ in summary(cache).values()) == 3

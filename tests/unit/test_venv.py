@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
+from pkggen.config.tables import Config
 from pkggen.errors import ArtefactError
 from pkggen.formats import FORMATS
 from pkggen.model import Entry, Kind, Needs, Parts, Payload, Script, Target
-from pkggen.schema import Config
-from pkggen.stage import stage
-from pkggen.templating import Templates
-from pkggen.venv import prove_packaged
+from pkggen.payload.packaged import prove_packaged
+from pkggen.payload.stage import stage
+from pkggen.templating.templates import Templates
 from tests.unit.parts import SITE, distribution, parts, project
 
 TOOLS = {"bin/tool": "#!python\nprint()\n", "bin/plain": "#!/bin/sh\n", f"{SITE}/tools.py": ""}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from packaging.version import Version
 
 from pkggen.errors import ConfigurationError
-from pkggen.versions import checked_release, debian_version, package_name, rpm_version
+from pkggen.model.versions import checked_release, debian_version, package_name, rpm_version
 
 TABLE = {
     "1.0": "1.0",

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from wheelsmith import Smith, digest, interpreter, special, symlink
 
-from pkggen.cache import Cache
 from pkggen.errors import ArtefactError, IntegrityError
-from pkggen.reporter import Silent
+from pkggen.store.cache import Cache
+from pkggen.terminal.reporter import Silent
 from pkggen.wheels import unpack_all
-from pkggen.wheels.unpack import unpack
+from pkggen.wheels.unpacking.extraction import unpack
 
 INFO = "demo-1.0.dist-info"
 DATA = "demo-1.0.data"

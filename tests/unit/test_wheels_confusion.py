@@ -10,8 +10,8 @@ import pytest
 from lock_bench import BETA, Build, bare_environment
 from wheel_index import Index, serving
 
-from pkggen.cache import Cache
 from pkggen.errors import IntegrityError
+from pkggen.store.cache import Cache
 
 EVIL = BETA.but(version="99.0")
 SAME_NAME = BETA.but(files={"beta.py": b"import evil"})

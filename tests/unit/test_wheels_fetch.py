@@ -12,9 +12,9 @@ import pytest
 from wheel_index import Index, serving
 from wheelsmith import Smith
 
-from pkggen.cache import Cache
 from pkggen.errors import ArtefactError, IntegrityError
-from pkggen.reporter import Silent
+from pkggen.store.cache import Cache
+from pkggen.terminal.reporter import Silent
 from pkggen.wheels.fetch import Source, fetch
 from pkggen.wheels.select import Choice
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from wheelsmith import Smith, interpreter
 
-from pkggen.cache import Cache
 from pkggen.interpreter.harvest import patchelf
-from pkggen.manifest import layer_manifest
 from pkggen.model import Layer
-from pkggen.reporter import Silent
+from pkggen.payload.manifest import layer_manifest
+from pkggen.store.cache import Cache
+from pkggen.terminal.reporter import Silent
 from pkggen.wheels import unpack_all
 
 

@@ -10,7 +10,7 @@ from wheelsmith import interpreter
 
 from pkggen.errors import ArtefactError, ConfigurationError
 from pkggen.model import Target
-from pkggen.wheels.lock import Lock, parse_pylock
+from pkggen.wheels.lock.pylock import Lock, parse_pylock
 from pkggen.wheels.select import applies, choose, missing
 from pkggen.wheels.tags import environment, platforms, tags
 

@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 from wheelsmith import Smith, digest, interpreter
 
-from pkggen.cache import Cache
 from pkggen.errors import ArtefactError
 from pkggen.model import Distribution, Interpreter, Script, Tree
-from pkggen.reporter import Silent
+from pkggen.store.cache import Cache
+from pkggen.terminal.reporter import Silent
 from pkggen.wheels import unpack_all
-from pkggen.wheels.archive import members, opened
-from pkggen.wheels.unpack import unpack
+from pkggen.wheels.unpacking.extraction import unpack
+from pkggen.wheels.unpacking.zip_members import members, opened
 
 SITE = "lib/python3.13/site-packages"
 INFO = f"{SITE}/demo-1.0.dist-info"

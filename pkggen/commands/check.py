@@ -1,0 +1,116 @@
+"""Validating a project without building a package: everything that can be told beforehand."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+
+from pkggen.commands.security import exposures
+from pkggen.config.options import Options
+from pkggen.config.tables import Config
+from pkggen.errors import PkggenError, Problem
+from pkggen.formats import FORMATS
+from pkggen.payload.metapackage import plan_metapackage
+from pkggen.payload.stage import template_directory
+from pkggen.pipeline import describe_project, effective_config, render, signing_keys
+from pkggen.project import Location, find_project, open_project
+from pkggen.store.cache import Cache
+from pkggen.targets.distributions import resolve_target
+from pkggen.targets.runs_on import runs_on
+from pkggen.terminal.reporter import Reporter
+from pkggen.wheels import find_lock
+
+_NOT_YET = "(not known before there is a lock)"
+_NO_LOCK = "(none: the build resolves and writes pylock.toml)"
+
+
+def check(options: Options, cache: Cache, reporter: Reporter) -> dict[str, str]:
+    """Return what a build would start from, and what its packages would run on, as printable values.
+
+    Configuration problems are raised at once; after that the tools, the targets, the templates
+    and the project's own wheel are all looked at, and every problem is raised together, with
+    the exit code of the first. Then, where there is a lock, all that a package holds is fetched and
+    examined as for a build.
+    """
+    with cache.scratch() as workshop:
+        location = find_project(options.root, workshop)
+        findings = _check(replace(options, root=location.root), location, cache, reporter)
+    if not options.frozen and findings["lock"] == _NO_LOCK:
+        return findings | {"runs-on": _NOT_YET}
+    return findings | _examined(options, cache, reporter)
+
+
+def _check(options: Options, location: Location, cache: Cache, reporter: Reporter) -> dict[str, str]:
+    config = effective_config(options)
+    failures: list[PkggenError] = []
+
+    def attempt(step: Callable[[], object]) -> None:
+        try:
+            step()
+        except PkggenError as error:
+            failures.append(error)
+
+    for name in options.formats:
+        attempt(FORMATS[name].check_tools)
+    attempt(lambda: signing_keys(config, options))
+    attempt(lambda: resolve_target(config.targets, config.arch))
+    attempt(lambda: template_directory(config, options.root))
+    findings: dict[str, str] = {}
+
+    def project() -> None:
+        if config.meta:
+            findings.update(_metapackage(options, config))
+            return
+        source = open_project(location, config, cache, reporter, offline=options.offline)
+        described = describe_project(config, source.metadata(), (), options.root)
+        lock = find_lock(location.locks, options.root / config.wheels.lock if config.wheels.lock else None)
+        findings.update(
+            name=described.name,
+            version=described.version or "(the build chooses)",
+            summary=described.summary,
+            maintainer=described.maintainer or "(none: set tool.pkggen.maintainer)",
+            python=config.python.source,
+            lock=os.path.relpath(lock, location.locks) if lock else _NO_LOCK,
+            formats=" ".join(options.formats),
+        )
+
+    attempt(project)
+    _raise(failures)
+    return findings
+
+
+def _metapackage(options: Options, config: Config) -> dict[str, str]:
+    project = plan_metapackage(options, config).project
+    return {
+        "name": project.name,
+        "version": project.version,
+        "summary": project.summary,
+        "maintainer": project.maintainer or "(none: set tool.pkggen.maintainer)",
+        "python": "(none: a metapackage)",
+        "lock": "(none: a metapackage)",
+        "formats": " ".join(options.formats),
+    }
+
+
+def _examined(options: Options, cache: Cache, reporter: Reporter) -> dict[str, str]:
+    """Return what only a rendered package tells: where it runs, and how exposed its services are."""
+    everything = render(options, cache, reporter)
+    findings = {"runs-on": runs_on([r.package for r in everything]).removeprefix("runs on ")}
+    with cache.scratch() as directory:
+        texts = {path.rsplit("/", 1)[1]: text for r in everything for path, text in r.texts.items() if _is_unit(path)}
+        figures = exposures(texts, directory)
+    if any(r.package.payload.services for r in everything):
+        told = ", ".join(f"{name} {figure}" for name, figure in figures.items())
+        findings["exposure"] = told or "(not measured: systemd-analyze 250 or later is not here)"
+    return findings
+
+
+def _is_unit(path: str) -> bool:
+    return path.startswith("/usr/lib/systemd/system/") and path.endswith(".service")
+
+
+def _raise(failures: list[PkggenError]) -> None:
+    if failures:
+        problems: list[Problem] = [p for failure in failures for p in failure.problems]
+        raise type(failures[0])(*problems)

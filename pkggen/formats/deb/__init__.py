@@ -1,0 +1,1 @@
+"""What only the Debian format has; nothing of rpm's."""

@@ -1,0 +1,1 @@
+"""What only the rpm format has; nothing of Debian's."""

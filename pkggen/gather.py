@@ -1,0 +1,277 @@
+"""What a package is made of: the project, the interpreter and the wheels, found, checked and unpacked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from packaging.pylock import is_valid_pylock_path
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name, parse_wheel_filename
+
+from pkggen.config.load import load_config
+from pkggen.config.options import Options
+from pkggen.config.rules import clashes
+from pkggen.config.tables import Config, FormatTable
+from pkggen.errors import ArtefactError, ConfigurationError
+from pkggen.interpreter import SYSTEM, resolve_interpreter
+from pkggen.model import (
+    Distribution,
+    Interpreter,
+    Parts,
+    PythonSpec,
+    Target,
+    Wheel,
+    WheelSpec,
+)
+from pkggen.payload.plugin import Host, check_fit, check_interpreter, read_host, with_host
+from pkggen.payload.stage import template_directory
+from pkggen.project import (
+    UNKNOWN,
+    Location,
+    Metadata,
+    Shape,
+    epoch_of_wheel,
+    every_wheel,
+    find_project,
+    given_epoch,
+    is_source_folder,
+    open_project,
+    read_metadata,
+    requirements,
+)
+from pkggen.store.cache import Cache
+from pkggen.targets.distributions import resolve_target
+from pkggen.terminal.reporter import Reporter
+from pkggen.wheels import Demand, find_lock, marker_environment, resolve_wheels, unpack_all
+from pkggen.wheels.lock.pylock import read_pylock
+from pkggen.wheels.select import applies
+from pkggen.wheels.tags import described, tags
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What a package is made of, before anything is laid out.
+
+    ``options`` has the directory of the configuration as its root, ``locks`` is that of the locks;
+    ``asked`` are the requirements that the wheels were found by.
+    """
+
+    options: Options
+    config: Config
+    target: Target
+    parts: Parts
+    metadata: Metadata
+    epoch: int
+    asked: tuple[str, ...] = ()
+    locks: Path = Path()
+    host: Host | None = None
+
+
+def gather(options: Options, cache: Cache, reporter: Reporter, workshop: Path) -> Gathered:
+    """Find the project, the interpreter and the wheels, and unpack them; ``workshop`` is a scratch directory.
+
+    What an sdist brings of configuration and templates lies in ``workshop``, too.
+    """
+    location = find_project(options.root, workshop)
+    options = replace(options, root=location.root)
+    config = effective_config(options)
+    template_directory(config, options.root)  # told before anything is downloaded
+    ready = prepare(options, config, cache, reporter, location)
+    config = with_host(config, ready.host) if ready.host else config
+    wheels = resolve_wheels(ready.demand(location.locks, offline=options.offline), cache, reporter)
+    wheel, *others = (ready.wheel, *wheels) if ready.wheel else _own_first(wheels, location)
+    metadata = read_metadata(wheel)
+    if location.requirement is not None:  # uv takes an extra that there is not for a slip without consequence
+        requirements(metadata, tuple(sorted({*location.requirement.extras, *config.extras})))
+    app, *dependencies = unpack_all((wheel, *others), ready.interpreter, cache, reporter)
+    if is_source_folder(location, config):
+        app = _without_loose_modules(app)
+    parts = Parts(ready.interpreter, app, tuple(dependencies))
+    if ready.host:
+        check_fit(ready.host, parts, {w.filename: _wants(w, ready) for w in (wheel, *others)})
+    return Gathered(
+        options=options,
+        config=config,
+        target=ready.target,
+        parts=parts,
+        host=ready.host,
+        metadata=metadata,
+        epoch=epoch_of_wheel(wheel) if ready.epoch is None else ready.epoch,
+        locks=location.locks,
+        asked=ready.spec.requirements,
+    )
+
+
+def _wants(wheel: Wheel, ready: Prepared) -> list[Requirement]:
+    """Return what a wheel requires on the target, without extras."""
+    there = marker_environment(ready.target, ready.interpreter)
+    return [r for r in read_metadata(wheel).requires if applies(r, there, ())]
+
+
+def _own_first(wheels: Sequence[Wheel], location: Location) -> list[Wheel]:
+    """Return ``wheels`` with that of the project, which the index has like all others, in front."""
+    name = canonicalize_name(location.requirement.name) if location.requirement else ""
+    found = sorted(wheels, key=lambda w: w.name != name)
+    if not found or found[0].name != name:
+        raise ConfigurationError(
+            f"{name} comes from the index like its dependencies, and is left out with them",
+            where="tool.pkggen.wheels",
+            remedy="take it out of wheels.exclude and drop wheels.no-deps, or download its wheel and build that",
+        )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What is known before the dependencies' wheels are looked for, and ``spec``: which are asked for.
+
+    When the project itself is on the index, it is one of those: ``wheel`` is None, ``metadata``
+    has no name yet and ``epoch`` is None.
+    """
+
+    target: Target
+    epoch: int | None
+    wheel: Wheel | None
+    metadata: Metadata
+    interpreter: Interpreter
+    spec: WheelSpec
+    host: Host | None = None
+
+    def demand(self, locks: Path, *, offline: bool) -> Demand:
+        """Return which wheels to look for; their lock lies in ``locks``."""
+        return Demand(self.spec, self.target, self.interpreter, locks, self.metadata.name, offline)
+
+
+def prepare(
+    options: Options, config: Config, cache: Cache, reporter: Reporter, location: Location | None = None
+) -> Prepared:
+    """Make the project's own wheel and find the interpreter; without ``location`` the project is the root."""
+    host = read_host(config, options.root) if config.extends else None
+    if host is None:
+        return _prepare(options, config, cache, reporter, location)
+    ready = _prepare(options, with_host(config, host), cache, reporter, location)
+    check_interpreter(ready.interpreter, host)
+    return replace(ready, host=host, spec=replace(ready.spec, given=tuple(sorted(host.distributions))))
+
+
+def _prepare(
+    options: Options, config: Config, cache: Cache, reporter: Reporter, location: Location | None = None
+) -> Prepared:
+    root = options.root
+    location = location or Location(Shape.FOLDER, root, root, root)
+    target = resolve_target(config.targets, config.arch)
+    source = open_project(location, config, cache, reporter, offline=options.offline)
+    interpreter = resolve_interpreter(
+        python_spec(config), target, cache, reporter,
+        requires_python=source.requires_python(), root=root, offline=options.offline, locks=location.locks,
+    )  # fmt: skip
+    wheel = source.wheel(interpreter)
+    if wheel is None:
+        spec = wheel_spec(config.model_copy(update={"extras": ()}), root, UNKNOWN, interpreter, target)
+        spec = replace(spec, requirements=tuple(sorted({*spec.requirements, _on_index(location, config)})))
+        return Prepared(target, given_epoch(), None, UNKNOWN, interpreter, spec)
+    _check_tags(wheel, target, interpreter)
+    metadata = read_metadata(wheel)
+    spec = wheel_spec(config, root, metadata, interpreter, target)
+    if location.shape is Shape.SDIST and spec.lock is None and find_lock(location.locks) is None:
+        spec = replace(spec, lock=find_lock(location.path))
+    if is_source_folder(location, config) and spec.directory and not _is_listed(root, spec):
+        everything = every_wheel(spec.directory, tags(target, interpreter))
+        spec = replace(spec, requirements=tuple(sorted({*spec.requirements, *everything})))
+    return Prepared(target, source.epoch(), wheel, metadata, interpreter, spec)
+
+
+def _is_listed(root: Path, spec: WheelSpec) -> bool:
+    """Tell whether somebody wrote down which wheels are wanted; a lock of ours only repeats what we found."""
+    lock = find_lock(root, spec.lock)
+    return lock is not None and not (is_valid_pylock_path(lock) and lock.is_file() and read_pylock(lock).inputs)
+
+
+def _without_loose_modules(app: Distribution) -> Distribution:
+    """Return ``app`` with only its packages to be proven by an import: a loose module may be a script."""
+    inits = tuple(f"/site-packages/{name}/__init__.py" for name in app.top_level)
+    packages = {e.path.split("/")[-2] for e in app.tree.entries if e.path.endswith(inits)} if inits else set()
+    return replace(app, top_level=tuple(name for name in app.top_level if name in packages))
+
+
+def _on_index(location: Location, config: Config) -> str:
+    requirement = Requirement(str(location.requirement))
+    requirement.extras |= set(config.extras)
+    return str(requirement)
+
+
+def _check_tags(wheel: Wheel, target: Target, interpreter: Interpreter) -> None:
+    if parse_wheel_filename(wheel.filename)[3].isdisjoint(tags(target, interpreter)):
+        raise ArtefactError(
+            f"it is not for {described(target, interpreter)}",
+            where=wheel.filename,
+            remedy="take the wheel for that, or build the sdist",
+        )
+
+
+def effective_config(options: Options) -> Config:
+    """Return the configuration with the command line's wishes applied.
+
+    Raises ConfigurationError for what is wrong with it, and for settings that rule each other out.
+    """
+    config = _with_wishes(load_config(options.root), options)
+    ConfigurationError.raise_all(clashes(config))
+    return config
+
+
+def _with_wishes(config: Config, options: Options) -> Config:
+    # on the command line a path starts from where the user is, in the file from where the file is
+    source = (
+        str(Path(options.python).absolute()) if options.python and Path(options.python).exists() else options.python
+    )
+    python: dict[str, object] = {"source": source, "sha256": options.python_sha256} if options.python else {}
+    if options.python and options.python != SYSTEM:  # what the file says of the system's is not about this one
+        python |= {"version": "", "site_packages": False}
+    return config.model_copy(
+        update={
+            "python": config.python.model_copy(update=python),
+            "release": options.release or config.release,
+            "targets": options.targets or config.targets,
+            "arch": options.arch or config.arch,
+            "wheels": config.wheels.model_copy(update={"frozen": config.wheels.frozen or options.frozen}),
+            "depends": (*config.depends, *config.wheels.replacements),
+            **_with_key(config, options.sign),
+        }
+    )
+
+
+def _with_key(config: Config, key: str) -> dict[str, FormatTable]:
+    sign = {"sign": "" if key == "none" else key} if key else {}
+    return {"deb": config.deb.model_copy(update=sign), "rpm": config.rpm.model_copy(update=sign)}
+
+
+def python_spec(config: Config) -> PythonSpec:
+    """Return which interpreter is asked for."""
+    table = config.python
+    pip = {"ensurepip"} if config.wheels.layout == "archived" else set()  # it brings pip's wheel
+    keep = tuple(sorted({*table.keep, *pip}))
+    return PythonSpec(
+        table.source, table.sha256, table.mirror, keep, config.wheels.frozen, table.version, table.site_packages
+    )
+
+
+def wheel_spec(config: Config, root: Path, metadata: Metadata, interpreter: Interpreter, target: Target) -> WheelSpec:
+    """Return which wheels are asked for."""
+    wanted = requirements(metadata, config.extras, marker_environment(target, interpreter))
+    return WheelSpec(
+        lock=root / config.wheels.lock if config.wheels.lock else None,
+        requirements=tuple(sorted({*wanted, *config.requirements})),
+        extras=config.extras,
+        index=config.wheels.index,
+        find_links=tuple(root / link for link in config.wheels.find_links),
+        directory=root / config.wheels.dir if config.wheels.dir else None,
+        groups=config.wheels.groups,
+        constraints=config.wheels.constraints,
+        overrides=config.wheels.overrides,
+        exclude=tuple(config.wheels.exclude),
+        build=config.wheels.build,
+        no_deps=config.wheels.no_deps,
+        frozen=config.wheels.frozen,
+    )

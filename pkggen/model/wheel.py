@@ -1,0 +1,92 @@
+"""Wheels, as they are asked for, found and unpacked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pkggen.model.entry import Tree
+from pkggen.model.interpreter import Interpreter
+
+
+@dataclass(frozen=True, slots=True)
+class WheelSpec:
+    """Where the dependencies' wheels come from; ``lock`` is None when nothing is locked yet.
+
+    ``directory`` holds all wheels: then nothing is fetched. ``groups`` are dependency groups,
+    ``exclude`` names what the target brings itself, ``build`` what may be built from its source
+    archive. With ``frozen`` nothing is resolved, with ``no_deps`` nothing is wanted at all.
+    ``given`` are names of what the application has that this is a plugin of.
+    """
+
+    lock: Path | None = None
+    requirements: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    index: str = ""
+    find_links: tuple[Path, ...] = ()
+    directory: Path | None = None
+    groups: tuple[str, ...] = ()
+    constraints: tuple[str, ...] = ()
+    overrides: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    build: tuple[str, ...] = ()
+    no_deps: bool = False
+    frozen: bool = False
+    given: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A console or GUI script that activation writes into the venv: ``name = module:attr``."""
+
+    name: str
+    module: str
+    attr: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wheel:
+    """A wheel file on the build host whose digest was checked."""
+
+    name: str
+    version: str
+    filename: str
+    path: Path
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """A wheel unpacked as the venv wants it: paths relative to the venv's prefix.
+
+    (``lib/python3.13/site-packages/…``, ``bin/…`` for ``.data/scripts`` whose ``#!python``
+    line activation rewrites, ``share/…`` and so on for ``.data/data``.) ``tree`` includes
+    the byte code. ``top_level`` are importable names.
+    """
+
+    wheel: Wheel
+    tree: Tree
+    scripts: tuple[Script, ...] = ()
+    top_level: tuple[str, ...] = ()
+    summary: str = ""
+    licence: str = ""
+    homepage: str = ""
+
+    @property
+    def is_bundle(self) -> bool:
+        """Tell whether the wheel holds nothing of its own and only names what it wants together."""
+        return not self.scripts and all(".dist-info/" in e.path for e in self.tree.entries)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a payload is made of, each found and checked by an earlier step."""
+
+    interpreter: Interpreter
+    app: Distribution
+    dependencies: tuple[Distribution, ...]
+
+    @property
+    def distributions(self) -> tuple[Distribution, ...]:
+        """Return all wheels, the project's own first."""
+        return (self.app, *self.dependencies)

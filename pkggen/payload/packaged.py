@@ -1,0 +1,130 @@
+"""A venv at its final place, as entries: what a target would write for itself is written at build time.
+
+For ``venv.mode = "packaged"``. First lines, scripts and settings come from the functions that
+activate.py writes them with on other targets.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from pkggen.activation.activate import (
+    IMPORT,
+    Failure,
+    File,
+    Link,
+    Member,
+    Text,
+    rewritten,
+    scaffold,
+    script,
+    shebang,
+)
+from pkggen.errors import ArtefactError
+from pkggen.model import Entry, Interpreter, Kind, Layer, Layout, Payload
+from pkggen.model.shebang import is_python_script
+from pkggen.run import run
+
+_LIMIT = 300  # seconds
+
+
+def packaged_entries(
+    layout: Layout, layers: Sequence[Layer], interpreter: Interpreter, *, isolated: bool, epoch: int
+) -> tuple[Entry, ...]:
+    """Return the interpreter and the venv below the prefix, with scripts that name their final place.
+
+    The first of ``layers`` is the interpreter's. Commands never write byte code (``-B``): a file that
+    root's first run made would be nobody's. Raises ArtefactError when no byte code could be made
+    here, and for scripts that can't be written.
+    """
+    if interpreter.compiler is None:
+        raise ArtefactError(
+            f"nothing here can make byte code for it, and a target with venv.mode = packaged makes none "
+            f"(Python {interpreter.version})",
+            where=interpreter.origin,
+            remedy=f"put the same build for this machine beside it, install python{interpreter.minor} here, "
+            "or leave venv.mode out",
+        )
+    head = shebang(f"{layout.bin}/python", "-IB" if isolated else "-B")
+    python, *others = layers
+    found = {f"{layout.prefix}/python/{e.path}": e for e in python.entries}
+    found |= {f"{layout.prefix}/venv/{e.path}": _final(e, head) for layer in others for e in layer.entries}
+    written = dict(_scripts(others, head))
+    written |= _scaffold(layout.prefix, interpreter)
+    found |= {f"{layout.prefix}/{path}": _entry(member, epoch) for path, member in written.items()}
+    return tuple(replace(entry, path=path) for path, entry in found.items())
+
+
+def _final(entry: Entry, head: bytes) -> Entry:
+    """Return a wheel's file as the venv has it: scripts for any Python get our first line."""
+    if not (entry.path.startswith("bin/") and is_python_script(entry)):
+        return entry
+    text = rewritten(File(str(entry.source), entry.size, entry.sha256), head)
+    return _entry(text, entry.mtime)
+
+
+def _scaffold(home: str, interpreter: Interpreter) -> dict[str, Member]:
+    return scaffold(home, f"python/{interpreter.executable}", {"version": interpreter.version})
+
+
+def _scripts(layers: Sequence[Layer], head: bytes) -> Iterator[tuple[str, Member]]:
+    for layer in layers:
+        for one in layer.scripts:
+            try:
+                yield f"venv/bin/{one.name}", script(one.name, one.module, one.attr, head)
+            except Failure as failure:
+                raise ArtefactError(f"can't be written as a script: {failure}", where=one.name) from failure
+
+
+def _entry(member: Member, mtime: int) -> Entry:
+    if isinstance(member, Link):
+        return Entry("", Kind.SYMLINK, 0o777, mtime=mtime, link=member.target)
+    assert isinstance(member, Text)  # noqa: S101 - a file to link is what layers hold
+    digest = hashlib.sha256(member.data).hexdigest()
+    return Entry("", mode=member.mode, size=len(member.data), sha256=digest, mtime=mtime, content=member.data)
+
+
+def prove_packaged(payload: Payload, interpreter: Interpreter, workshop: Path) -> None:
+    """Import what must work in a copy of the venv below ``workshop``: on the target nobody will try it.
+
+    Does nothing where the interpreter can't run. Raises ArtefactError with what Python said.
+    """
+    if not interpreter.runs_here or not payload.smoke:
+        return
+    home = workshop / "packaged"
+    home.mkdir()
+    (home / "python").symlink_to(interpreter.tree.root)
+    top = f"{payload.prefix}/"
+    venv = {e.path.removeprefix(top): e for e in payload.entries if e.path.startswith(f"{top}venv/")}
+    _lay_out(venv, home)
+    settings = scaffold(str(home), f"python/{interpreter.executable}", {"version": interpreter.version})[
+        "venv/pyvenv.cfg"
+    ]
+    assert isinstance(settings, Text)  # noqa: S101
+    (home / "venv/pyvenv.cfg").write_bytes(settings.data)
+    argv: list[str | Path] = [home / "venv/bin/python", "-I", "-B", "-c", IMPORT, *payload.smoke]
+    done = run(argv, cwd=Path("/"), env={"HOME": "/nonexistent"}, timeout=_LIMIT, check=False)
+    if done.status:
+        words = "\n".join(done.stderr.strip().splitlines()[-8:]).replace(str(home), payload.prefix)
+        raise ArtefactError(
+            f"it does not start ({', '.join(payload.smoke)}, status {done.status}):\n{words}",
+            where=payload.project.name,
+            remedy="mend the import, name other modules in tool.pkggen.smoke ([] for none), or build where all "
+            "that the package depends on is installed",
+        )
+
+
+def _lay_out(entries: Mapping[str, Entry], home: Path) -> None:
+    """Lay the venv out with links to the cache's files: links of the other kind would disturb who packs them."""
+    for directory in sorted({(home / path).parent for path in entries}):
+        directory.mkdir(parents=True, exist_ok=True)
+    for path, entry in entries.items():
+        if entry.kind is Kind.SYMLINK:
+            (home / path).symlink_to(entry.link)
+        elif entry.source is not None:
+            (home / path).symlink_to(entry.source)
+        else:
+            (home / path).write_bytes(entry.content or b"")

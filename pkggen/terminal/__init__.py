@@ -1,0 +1,1 @@
+"""How long work tells of itself, on a terminal and elsewhere; results are printed by ``cli``."""

@@ -1,0 +1,98 @@
+"""poetry.lock: what it pins for the project itself, with the hashes that it allows.
+
+Poetry writes file names and digests, but no addresses: the files are located in the index
+afterwards and restricted to these digests, as with a hashed requirements.txt. Groups and
+markers are in the lock since Poetry 2 (lock-version 2.1); before, only Poetry could tell which
+package is for what.
+Source: Poetry's ``packages/locker.py`` and the locks that it writes.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from pkggen.errors import ConfigurationError, Problem
+from pkggen.network.address import redacted
+from pkggen.wheels.lock.requirements import Pin, Requirements
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+_MAIN = "main"
+_REMEDY = "build it to a wheel, put that into a directory for find-links and pin it"
+
+
+def read_poetry(path: Path, groups: Sequence[str] = ()) -> Requirements:
+    """Read a ``poetry.lock``: the packages of the main group and of ``groups``.
+
+    Markers stay with each pin, extras among them. Raises ConfigurationError (not TOML, written
+    by Poetry 1, a package from a VCS or a directory), with every such package.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        data = tomllib.loads(text)
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigurationError(f"it is not valid TOML: {error}", where=path.name) from error
+    version = str(_table(data, "metadata").get("lock-version", ""))
+    if version.partition(".")[0] != "2" or version == "2.0":
+        remedy = "run `poetry lock` with Poetry 2: only its locks say which package is for what"
+        what = f"lock-version is {version or 'missing'}, 2.1 is needed"
+        raise ConfigurationError(what, where=path.name, remedy=remedy)
+    packages = data.get("package", [])
+    starts = [n for n, line in enumerate(text.splitlines(), 1) if line.strip() == "[[package]]"]
+    wanted = {_MAIN, *(canonicalize_name(g) for g in groups)}
+    pins, indexes, problems = list[Pin](), dict[str, None](), list[Problem]()
+    known = {_MAIN, *(canonicalize_name(str(g)) for package in packages for g in package.get("groups", ()))}
+    for group in sorted(wanted - known):
+        problems.append(Problem(f"it has no group {group!r}", path.name, f"it has: {', '.join(sorted(known))}"))
+    for package, line in zip(packages, starts, strict=False):
+        where = f"{path.name}:{line}"
+        try:
+            pins += _pins(package, wanted, where, path.parent)
+        except (ValueError, InvalidRequirement) as error:
+            problems.append(Problem(redacted(str(error).splitlines()[0]), where, _REMEDY))
+        source = _table(package, "source")
+        if source.get("type") == "legacy":
+            indexes[str(source.get("url", ""))] = None
+    ConfigurationError.raise_all(problems)
+    options = [word for url in indexes for word in ("--extra-index-url", url)]
+    return Requirements(path, tuple(pins), options=tuple(options))
+
+
+def _pins(package: Mapping[str, Any], wanted: set[str], where: str, root: Path) -> Iterator[Pin]:
+    """Yield a pin for each of the wanted groups that the package is in; markers may differ by group."""
+    name = str(package.get("name", ""))
+    here = sorted(wanted & {canonicalize_name(str(g)) for g in package.get("groups", ())})
+    markers = package.get("markers", "")
+    by_group = {g: str(markers.get(g, "") if isinstance(markers, Mapping) else markers) for g in here}
+    files = [f for f in package.get("files", ()) if isinstance(f, Mapping)]
+    hashes = frozenset(str(f["hash"]).lower() for f in files if "hash" in f)
+    for marker in dict.fromkeys(by_group.values()):
+        text = _requirement(name, str(package.get("version", "")), _table(package, "source"), root)
+        yield Pin(Requirement(f"{text} ; {marker}" if marker else text), hashes, where)
+
+
+def _requirement(name: str, version: str, source: Mapping[str, Any], root: Path) -> str:
+    """Return the requirement without its marker; raise ValueError for what has no file to be hashed."""
+    kind, url = source.get("type", ""), str(source.get("url", ""))
+    if kind in {"git", "hg", "svn", "directory"}:
+        what = "a directory" if kind == "directory" else "a VCS"
+        raise ValueError(f"{name} {version} comes from {what} ({redacted(url)})")
+    if kind == "url":
+        return f"{name} @ {url}"
+    if kind == "file":
+        return f"{name} @ {(root / url).resolve().as_uri()}"
+    return f"{name}=={version}"
+
+
+def _table(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = data.get(key)
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,55 @@
+"""What works here but may not be meant: told, not refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+
+from pkggen.errors import StorageError
+from pkggen.model import Distribution, Kind, Tree
+from pkggen.targets.elf import is_elf, read_elf
+from pkggen.wheels.lock.inputs import write_atomically
+
+
+def names_by_case(distributions: Sequence[Distribution]) -> Iterator[str]:
+    """Yield a sentence for each pair of paths that differ by case only: one of them was not meant to be.
+
+    Both are kept, since the target's file system tells them apart.
+    """
+    first: dict[str, tuple[str, str]] = {}
+    for distribution in distributions:
+        for entry in distribution.tree.entries:
+            path, owner = first.setdefault(entry.path.lower(), (entry.path, distribution.wheel.filename))
+            if path != entry.path and not entry.path.endswith(".pyc"):
+                yield f"{distribution.wheel.filename}: {entry.path} differs by case only from {path} of {owner}"
+
+
+def absolute_rpaths(distribution: Distribution) -> Iterator[str]:
+    """Yield a sentence for each file that looks for libraries at a fixed place of its builder's system.
+
+    On the target that place may not exist, or be anybody's. Source: ld.so(8), DT_RPATH and
+    DT_RUNPATH; ``$ORIGIN`` stands for the file's own directory.
+    """
+    if not distribution.tree.needs.machine:  # nothing of it is ELF
+        return
+    for path, fixed in _rpaths(distribution.tree).items():
+        yield f"{distribution.wheel.filename}: {path} looks for libraries in {', '.join(fixed)}"
+
+
+def _rpaths(tree: Tree) -> dict[str, list[str]]:
+    """Return the fixed places by file; noted beside the cached tree, since reading ELF files takes its time."""
+    note = tree.root.parent / "rpaths.json"
+    with suppress(OSError, ValueError):
+        noted: dict[str, list[str]] = json.loads(note.read_text(encoding="utf-8"))
+        return noted
+    found: dict[str, list[str]] = {}
+    for entry in tree.entries:
+        if entry.kind is Kind.FILE and entry.source is not None and is_elf(entry.source):
+            elf = read_elf(entry.source, entry.path)
+            fixed = [p for p in elf.runpath if not p.startswith(("$ORIGIN", "${ORIGIN}"))] if elf else []
+            if fixed:
+                found[entry.path] = fixed
+    with suppress(StorageError):
+        write_atomically(note, json.dumps(found))
+    return found
