@@ -22,6 +22,8 @@ COMMANDS = {
     "python": "interpreters",
     "templates": "templates",
     "cache": "caches",
+    "completion": "completion",
+    "manual": "manual",
 }
 """Command → the module that has it."""
 

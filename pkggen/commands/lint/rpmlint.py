@@ -14,6 +14,7 @@ _DECLARED = "The project asks for it: what lies there is for its own users."
 _WITHIN = (
     ("dir-or-file-in-opt", "An application with its own interpreter and libraries lives below /opt."),
     ("unstripped-binary-or-object", _VENDORED),
+    ("statically-linked-binary", _VENDORED),
     ("static-library-without-debuginfo", _VENDORED),
     ("devel-file-in-non-devel-package", "Headers and sources in wheels are read by other Python packages."),
     ("zero-length", "Empty modules and markers such as py.typed mean something."),
@@ -54,6 +55,7 @@ _PACKAGE = (
     (r"W: manpage-not-compressed bz2 ", "It is compressed with gzip, as Fedora's are; before 2.5 rpmlint wants bzip2."),
     (r"W: non-standard-[ug]id ", "The project's files may belong to the users that its services run as."),
     (r"E: logrotate-log-dir-not-packaged ", "systemd makes it for the service's user (LogsDirectory=)."),
+    (r"E: files-duplicated-waste ", "What holds the same bytes stays apart, to be verified by its RECORD."),
     (r"E: non-versioned-file-in-library-package ", "It is an application that brings libraries for itself."),
     (r"W: only-non-binary-in-usr-lib", "Units and presets lie there by systemd's rule."),
     (r"W: invalid-license ", "The licence is an SPDX expression, which rpmlint before 2.5 does not know all of."),

@@ -16,6 +16,7 @@ _OF_ELF_FILES = (
     ("library-not-linked-against-libc", _VENDORED),
     ("shared-library-lacks-prerequisites", "Extension modules find the interpreter's symbols in the running process."),
     ("unstripped-binary-or-object", _VENDORED),
+    ("statically-linked-binary", _VENDORED),
     ("hardening-no-pie", _VENDORED),
     ("hardening-no-fortify-functions", _VENDORED),
     ("binary-has-unneeded-section", _VENDORED),
@@ -90,6 +91,10 @@ def _below_trees(payload: Payload) -> Iterator[tuple[str, str]]:
         yield "package-contains-timestamped-gzip", _VENDORED
     if any(n.endswith(".py") for n in names):
         yield "script-not-executable", "Modules are imported; what is run are the venv's scripts."
-        yield "unusual-interpreter", "A module's first line is not used; the venv's scripts name the venv's Python."
+        reason = "A module's first line is not used; the venv's scripts name the venv's Python."
+        yield "unusual-interpreter", reason
+        yield "interpreter-not-absolute", reason
+        yield "script-uses-unversioned-python-in-shebang", reason
+        yield "python3-script-but-no-python3-dep", reason
     if any(n.endswith(".js") for n in names):
         yield "embedded-javascript-library", "A wheel's pages need the version that came with them."
