@@ -7,13 +7,13 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from wheel_index import Index
-from wheelsmith import Smith, interpreter
 
 from pkggen.model import Target, WheelSpec
 from pkggen.store.cache import Cache
 from pkggen.terminal.reporter import Silent
 from pkggen.wheels import Demand, Renewal, renew_lock, resolve_wheels
+from tests.unit.wheel_index import Index
+from tests.unit.wheelsmith import Smith, interpreter
 
 LOCKS = Path(__file__).parent / "locks"
 # stored, not deflated: the locks that tools made hold these wheels' digests

@@ -8,9 +8,8 @@ from contextlib import contextmanager
 from email.message import Message
 from itertools import groupby
 
-from wheelsmith import Smith
-
 from tests.loopback import Answer, answering
+from tests.unit.wheelsmith import Smith
 
 
 class Index:
