@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from email.parser import BytesHeaderParser
 from pathlib import Path
 
+from pkggen.metadata.headers import decoded, read_headers
 from pkggen.metadata.spdx import expression
 from pkggen.model import Component, Distribution, Entry, Interpreter, Layer, Layout, Parts
 
@@ -96,16 +96,11 @@ def _texts(entries: Sequence[Entry]) -> Iterator[tuple[str, str]]:
 
 def _read(path: Path) -> str:
     """Return a file's text without what would drive a terminal; another encoding than UTF-8 is taken for Latin-1."""
-    raw = path.read_bytes().replace(b"\r\n", b"\n")
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = raw.decode("latin-1")
-    return _UNPRINTABLE.sub("", text.expandtabs(8))
+    return _UNPRINTABLE.sub("", decoded(path.read_bytes()).replace("\r\n", "\n").expandtabs(8))
 
 
 def _author(metadata: Path) -> str:
-    message = BytesHeaderParser().parsebytes(metadata.read_bytes())
+    message = read_headers(decoded(metadata.read_bytes()))
     author = str(message.get("Author") or message.get("Author-email") or message.get("Maintainer") or "")
     line = _UNPRINTABLE.sub("", " ".join(author.split()))
     return "" if line.upper() == "UNKNOWN" else line

@@ -10,8 +10,6 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from email.message import Message
-from email.parser import BytesParser
-from email.policy import compat32
 
 from packaging.markers import Environment, default_environment
 from packaging.requirements import InvalidRequirement, Requirement
@@ -19,6 +17,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
 from pkggen.errors import ArtefactError, ConfigurationError, Problem
+from pkggen.metadata.headers import decoded, read_headers
 from pkggen.model import Wheel
 
 
@@ -50,7 +49,7 @@ def read_metadata(wheel: Wheel) -> Metadata:
     try:
         with zipfile.ZipFile(wheel.path) as archive:
             name = next(n for n in archive.namelist() if n.count("/") == 1 and n.endswith(".dist-info/METADATA"))
-            message = BytesParser(policy=compat32).parsebytes(archive.read(name))
+            message = read_headers(decoded(archive.read(name)))
     except (zipfile.BadZipFile, EOFError) as error:
         remedy = "it is cut short or damaged: get it again"
         raise ArtefactError(f"not a readable wheel: {error}", where=wheel.filename, remedy=remedy) from error
@@ -66,8 +65,8 @@ def _described(message: Message) -> Metadata:
     return Metadata(
         name=_text(message, "Name"),
         version=_text(message, "Version"),
-        summary=_text(message, "Summary"),
-        description=_text(message, "Description") or _payload(message),
+        summary=" ".join(_text(message, "Summary").split()),
+        description=_text(message, "Description") or str(message.get_payload()).strip(),
         licence=_text(message, "License-Expression") or _text(message, "License") or _classified(message),
         homepage=_text(message, "Home-page") or _project_url(message),
         author=_author(message),
@@ -132,11 +131,6 @@ def _applying(metadata: Metadata, extras: Iterable[str], there: dict[str, str]) 
 def _text(message: Message, field: str) -> str:
     value = str(message.get(field, "") or "").strip()
     return "" if value == "UNKNOWN" else value
-
-
-def _payload(message: Message) -> str:
-    raw = message.get_payload(decode=True)
-    return raw.decode("utf-8", "replace").strip() if isinstance(raw, bytes) else ""
 
 
 def _classified(message: Message) -> str:

@@ -9,8 +9,9 @@ from dataclasses import replace
 from pkggen.errors import ConfigurationError, Problem
 from pkggen.model import ConfigKind, Entry, Kind, Payload, Purpose, Role
 
-# rpm's %files lines are globs that are split at blanks and expanded twice; no version agrees with the next on quoting
-_ODD = re.compile(r"[^\w./@:=,+~^-]")
+# rpm's %files lines are globs that are split at blanks and expanded twice; no version agrees with the next on quoting.
+# Beyond ASCII nothing has a meaning, and "?" would be one byte.
+_ODD = re.compile(r"[^\w./@:=,+~^\x80-\U0010ffff-]")
 _CONFIG = {ConfigKind.NONE: "", ConfigKind.CONFIG: "%config ", ConfigKind.NOREPLACE: "%config(noreplace) "}
 
 _ROLES = {Role.NONE: "", Role.DOC: "%doc ", Role.LICENCE: "%license ", Role.GHOST: "%ghost "}

@@ -21,6 +21,7 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
 from pkggen.errors import Problem
+from pkggen.metadata.headers import read_headers
 from pkggen.model import Script
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
@@ -77,7 +78,7 @@ def wheel_problems(text: str, identity: Identity, where: str) -> list[Problem]:
 
 def metadata_problems(text: str, identity: Identity, python: str, where: str) -> list[Problem]:
     """Check METADATA against the file name, and Requires-Python against ``python`` ("3.13.5")."""
-    message = parse_metadata_file(text)
+    message = read_headers(text)
     name, version = str(message.get("Name", "")).strip(), str(message.get("Version", "")).strip()
     problems = []
     if canonicalize_name(name) != identity.name:
@@ -99,7 +100,7 @@ def metadata_problems(text: str, identity: Identity, python: str, where: str) ->
 
 def read_about(text: str) -> About:
     """Return summary, licence (License-Expression, else License, else classifiers) and homepage."""
-    message = parse_metadata_file(text)
+    message = read_headers(text)
     return About(_line(message, "Summary"), _licence(message), _homepage(message))
 
 

@@ -17,6 +17,7 @@ from packaging.utils import InvalidWheelFilename
 
 from pkggen.bytecode.compilation import compile_tree
 from pkggen.errors import ArtefactError, IntegrityError, Problem
+from pkggen.metadata.headers import decoded
 from pkggen.model import Distribution, Interpreter, Needs, Tree, Wheel
 from pkggen.store.cache import Cache, sha256_of
 from pkggen.targets.elf import examine
@@ -130,7 +131,7 @@ def _described(wheel: Wheel, tree: Tree, interpreter: Interpreter) -> Distributi
     paths = [e.path.removeprefix(f"{site}/") for e in tree.entries if e.path.startswith(f"{site}/")]
     info = next(p for p in paths if p.count("/") == 1 and p.endswith(".dist-info/METADATA")).partition("/")[0]
     base = tree.root / site / info
-    about = read_about((base / "METADATA").read_text(encoding="utf-8"))
+    about = read_about(decoded((base / "METADATA").read_bytes()))
     declared = base / "entry_points.txt"
     text = declared.read_text(encoding="utf-8") if declared.is_file() else ""
     scripts, _ = read_scripts(text, wheel.name, wheel.filename)

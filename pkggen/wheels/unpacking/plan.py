@@ -11,6 +11,7 @@ from installer.sources import WheelFile
 from packaging.version import InvalidVersion, Version
 
 from pkggen.errors import ArtefactError, IntegrityError, Problem
+from pkggen.metadata.headers import decoded
 from pkggen.model import Script
 from pkggen.wheels.unpacking.dist_info import Identity, metadata_problems, read_scripts, wheel_problems
 from pkggen.wheels.unpacking.placement import Layout, Placed
@@ -91,7 +92,8 @@ def _texts(
             problems.append(Problem(f"it has {member.size} bytes, more than {_TEXT_LIMIT}", where))
         else:
             try:
-                texts[name] = archive.read(member.info).decode("utf-8")
+                content = archive.read(member.info)
+                texts[name] = decoded(content) if name == "METADATA" else content.decode("utf-8")
             except UNREADABLE as error:
                 problems.append(Problem(f"can't be read: {error}", where))
     return texts
