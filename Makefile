@@ -1,7 +1,7 @@
 # Each target sets up what it needs by itself, see .ci/bootstrap.
 MAKEFLAGS += --no-print-directory
 .SUFFIXES:
-.PHONY: help sample test lint unit e2e newest lowest lock targets samples-tests clean setup-sample setup-test
+.PHONY: help sample test lint unit e2e newest lowest lock targets samples-tests clean setup-sample setup-test setup-wheel
 
 PYTHON_OPTION ?=
 TARGETS ?= debian:11 debian:12 debian:13 rpm:4.18
@@ -9,6 +9,7 @@ PYTEST_OPTIONS ?=
 # the tests of one file share packages and machines, so they stay together
 PARALLEL ?= -n auto --maxprocesses 4 --dist loadfile
 venv := .venv/bin
+wheel := PKGGEN_INSTALLED=1 .venv-wheel/bin
 # what the templates become; a loop over one directory (SC2043) is a loop over several in another package
 scripts := $(wildcard $(foreach s,preinst postinst prerm postrm,*-sample/rendered/deb/$(s)) \
     $(foreach s,pre post preun postun posttrans verifyscript,*-sample/rendered/rpm/$(s)) *-sample/rendered/*/opt/*/bin/*)
@@ -41,26 +42,26 @@ sample: setup-sample
 	@echo 'Install one where there is no network: apt install ./FILE.deb, or dnf install ./FILE.rpm'
 
 # The end-to-end tests come last, so that pytest's closing line is the last line.
-test: lint samples-tests targets
-	$(venv)/python -m pytest $(PARALLEL) tests/unit tests/e2e $(PYTEST_OPTIONS)
+test: lint samples-tests targets setup-wheel
+	$(wheel)/pytest $(PARALLEL) tests/unit tests/e2e $(PYTEST_OPTIONS)
 
 lint: setup-test
 	$(venv)/ruff check .
 	$(venv)/ruff format --check .
 	$(venv)/ruff check --config pkggen/activation/ruff.toml pkggen/activation
 	$(venv)/mypy
-	shellcheck --shell=sh --exclude=SC2043 .ci/bootstrap .ci/lock .ci/run .ci/versions $(scripts)
+	shellcheck --shell=sh --exclude=SC2043 .ci/bootstrap .ci/lock .ci/run .ci/versions .ci/wheel $(scripts)
 
 unit: setup-test
-	$(venv)/python -m pytest $(PARALLEL) tests/unit $(PYTEST_OPTIONS)
+	$(venv)/pytest $(PARALLEL) tests/unit $(PYTEST_OPTIONS)
 
-e2e: setup-test targets
-	$(venv)/python -m pytest $(PARALLEL) tests/e2e $(PYTEST_OPTIONS)
+e2e: targets setup-wheel
+	$(wheel)/pytest $(PARALLEL) tests/e2e $(PYTEST_OPTIONS)
 
 # The other versions are tried where they matter: in our own rules, and with the locks of others.
 newest lowest: setup-test targets
 	.ci/versions $@
-	.venv-$@/bin/python -m pytest $(PARALLEL) tests/unit tests/e2e/test_inputs.py $(PYTEST_OPTIONS)
+	PKGGEN_INSTALLED=1 .venv-$@/bin/pytest $(PARALLEL) tests/unit tests/e2e/test_inputs.py $(PYTEST_OPTIONS)
 
 lock: setup-test
 	.ci/lock
@@ -82,6 +83,10 @@ setup-sample:
 
 setup-test:
 	@.ci/bootstrap test
+
+# What users install is what is tested: the wheel, in an environment without this tree.
+setup-wheel: setup-test
+	@.ci/wheel
 
 clean:
 	rm -rf .venv .venv-* dist build dist.list *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -15,6 +15,10 @@ PORTABLE = sorted((REPOSITORY.parent / "shared" / "interpreters").glob("cpython-
 """An interpreter for glibc 2.17, when it lies beside the checkout: its packages run on every target."""
 
 
+PKGGEN = str(Path(sys.executable).with_name("pkggen"))
+"""The command as it was installed beside the tests' Python: it finds no file of the checkout by being started here."""
+
+
 def interpreter_options() -> list[str]:
     """Return the options that choose the interpreter, and the oldest target it is good for."""
     if not PORTABLE:
@@ -25,9 +29,9 @@ def interpreter_options() -> list[str]:
 def pkggen(
     *arguments: str | Path, env: Mapping[str, str] | None = None, **options: object
 ) -> subprocess.CompletedProcess[str]:
-    """Run the command line of this checkout and return what it printed, whatever its exit status."""
-    command = [sys.executable, "-m", "pkggen.cli", *map(os.fspath, arguments)]
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), **(env or {})}
+    """Run the installed command and return what it printed, whatever its exit status."""
+    command = [PKGGEN, *map(os.fspath, arguments)]
+    environment = {**os.environ, **(env or {})}
     options = {"capture_output": True, "text": True, "timeout": 1500, "env": environment, **options}
     return subprocess.run(command, **options)  # type: ignore[call-overload,no-any-return]
 

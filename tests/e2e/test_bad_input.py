@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import signal
@@ -14,8 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.applications import REPOSITORY
-from tests.e2e.packages import interpreter_options, pkggen
+from tests.e2e.packages import PKGGEN, interpreter_options, pkggen
 
 
 @pytest.fixture
@@ -154,11 +154,10 @@ def test_killed_build(project: Path, tmp_path: Path) -> None:
     """A build killed at any moment leaves the output as it was, and the next one succeeds."""
     output = tmp_path / "dist"
     before = contents(output)
-    command = [sys.executable, "-m", "pkggen.cli", "build", str(project), "-o", str(output), *interpreter_options()]
+    command = [PKGGEN, "build", str(project), "-o", str(output), *interpreter_options()]
     for delay in (0.5, 1.5, 2.5):
-        environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
         process = subprocess.Popen(
-            command, env=environment, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         time.sleep(delay)
         if process.poll() is None:
@@ -171,13 +170,12 @@ def test_killed_build(project: Path, tmp_path: Path) -> None:
 
 def test_second_build_in_one_directory(project: Path, tmp_path: Path) -> None:
     """While one build holds the output directory, another ends with 7."""
-    holder = subprocess.Popen(["flock", tmp_path / "dist", "sleep", "30"])
+    holder = os.open(tmp_path / "dist", os.O_RDONLY)
     try:
-        time.sleep(0.3)
+        fcntl.flock(holder, fcntl.LOCK_EX)
         done = pkggen("build", project, "-o", tmp_path / "dist", "--format", "deb")
     finally:
-        holder.kill()
-        holder.wait()
+        os.close(holder)
 
     assert done.returncode == 7
     assert "another build" in done.stderr

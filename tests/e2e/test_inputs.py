@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from tests.e2e.folder_index import FolderIndex, serving
 from tests.e2e.input_cells import CELLS, DEB, Cell
 from tests.e2e.input_projects import collect, write
 from tests.e2e.input_table import document
-from tests.e2e.packages import interpreter_options, pkggen
+from tests.e2e.packages import PKGGEN, interpreter_options, pkggen
 from tests.targets import Target
 
 PAGE = REPOSITORY / "docs" / "inputs.md"
@@ -81,10 +80,10 @@ def vendored(home: Path, words: list[str | Path]) -> subprocess.CompletedProcess
     for folder in empty.values():
         folder.mkdir()
     environment = {name: str(folder) for name, folder in empty.items()}
-    command = ["unshare", "-n", sys.executable, "-m", "pkggen.cli", *map(os.fspath, words), "--offline", "--frozen"]
+    command = ["unshare", "-n", PKGGEN, *map(os.fspath, words), "--offline", "--frozen"]
     return subprocess.run(
         command, check=False, capture_output=True, text=True, timeout=600, cwd=home,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY), **environment},
+        env={**os.environ, **environment},
     )  # fmt: skip
 
 

@@ -97,7 +97,7 @@ def test_nothing_goes_while_a_build_runs(cache):
         "import sys, pathlib, pkggen.store.cache as c;"
         "c.Cache(pathlib.Path(sys.argv[1])).hold(); print(flush=True); input()"
     )
-    argv = [sys.executable, "-c", program, str(cache.root)]
+    argv = [sys.executable, "-I", "-c", program, str(cache.root)]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as build:
         build.stdout.readline()
         for remove in (clear, lambda c: prune(c, largest=0)):
