@@ -46,13 +46,18 @@ class Script:
 
 @dataclass(frozen=True, slots=True)
 class Wheel:
-    """A wheel file on the build host whose digest was checked."""
+    """A wheel file on the build host whose digest was checked.
+
+    ``beside`` are the folders and files of the build host (absolute paths) that it wants
+    distributions from, by their names: one that was built here from a project with path dependencies.
+    """
 
     name: str
     version: str
     filename: str
     path: Path
     sha256: str
+    beside: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,12 @@ import configparser
 import os
 import re
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -30,6 +32,7 @@ _INHERITED = (
     "UV_CONFIG_FILE",
 )  # fmt: skip
 _INDEX_LOGIN = re.compile(r"UV_INDEX_\w+_(USERNAME|PASSWORD)")
+_LOGIN = re.compile(r"(?<=://)([^/@:\s]*)(:[^/@\s]+)?@")
 _UV_DEFAULT = ("UV_DEFAULT_INDEX", "UV_INDEX_URL")
 _UV_MORE = ("UV_INDEX", "UV_EXTRA_INDEX_URL")
 
@@ -39,6 +42,52 @@ def index_environment(index: str, root: Path) -> tuple[dict[str, str], list[str]
     index = index or fallback_index(root, os.environ)
     logins = [name for name in os.environ if _INDEX_LOGIN.fullmatch(name)]
     return {"UV_DEFAULT_INDEX": index} if index else {}, [*_INHERITED, *logins]
+
+
+@contextmanager
+def private_environment(index: str, root: Path, within: Path) -> Iterator[tuple[dict[str, str], list[str]]]:
+    """Yield the same without a login in it: a file in a folder below ``within``, gone afterwards, has them for uv.
+
+    uv hands its environment on to the code of build back-ends, which has no need of them.
+    """
+    env, inherit = index_environment(index, root)
+    told = (*_UV_DEFAULT, *_UV_MORE, "UV_FIND_LINKS")
+    addresses = {name: os.environ[name] for name in told if os.environ.get(name)} | env
+    inherit = [name for name in inherit if name not in addresses and not _INDEX_LOGIN.fullmatch(name)]
+    env |= {name: _without_password(text) for name, text in addresses.items()}
+    found = (*logins(root, os.environ), *(u for u in addresses.values() if "@" in urlsplit(u).netloc))
+    if not found:
+        yield env, inherit
+        return
+    within.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=within) as directory:  # for its owner alone
+        file = Path(directory, "netrc")
+        file.write_text(_own_netrc() + "".join(map(_machine, dict.fromkeys(found))), encoding="utf-8")
+        yield {**env, "NETRC": str(file)}, [name for name in inherit if name != "NETRC"]
+
+
+def _without_password(text: str) -> str:
+    """Cut logins out of the URLs in ``text``; beside a password the user's name stays: by it uv looks for one."""
+    return _LOGIN.sub(lambda match: f"{match[1]}@" if match[1] and match[2] else "", text)
+
+
+def _own_netrc() -> str:
+    path = Path(os.environ.get("NETRC") or Path(os.environ.get("HOME") or os.path.expanduser("~"), ".netrc"))
+    try:
+        return path.read_text(encoding="utf-8") + "\n"
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _machine(url: str) -> str:
+    """Return a line of a netrc file; of two for one machine, uv takes the later."""
+    parts = urlsplit(url)
+    user, password = (_quoted(unquote(text or "")) for text in (parts.username, parts.password))
+    return f"machine {parts.hostname} login {user} password {password}\n"
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def fallback_index(root: Path, environ: Mapping[str, str]) -> str:

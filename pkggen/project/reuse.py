@@ -1,9 +1,11 @@
-"""Wheels of projects that were built before: a source tree that did not change is not built again.
+"""Wheels of projects that were built before: what did not change is not built again.
 
-Only where nothing but the tree can tell what the wheel is. A version that git describes, a
-``setup.py``, a hook, an in-tree back-end or a plugin may read clocks, networks and histories: then
-the back-end runs each time. The back-end itself is not pinned by most projects; a newer one is
-taken up after a day, as it would be with the answer of an index that was kept.
+A wheel follows from all that its back-end can see: the files and the repository (:mod:`.checkout`), the
+Python, the build's time, the variables that it is given, and the back-end itself. All of that is in the
+key. What no key can hold is what code of the project's own may read: clocks, networks, other files. So
+where a ``setup.py``, a hook, an in-tree back-end, or a plugin that we have not read takes part, the
+back-end runs each time, as it does for compiled wheels. Back-ends are seldom pinned; a newer one is taken
+up after a day, as it would be with the answer of an index that was kept.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,37 +24,40 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 
 from pkggen.config.load import read_pyproject
 from pkggen.model import Wheel
-from pkggen.store.cache import Cache, sha256_of
+from pkggen.project.checkout import Checkout
+from pkggen.store.cache import Cache
 
-_FORMAT = 1  # of the keys; raise it when the same tree is built otherwise than before
+_FORMAT = 2  # of the keys; raise it when the same tree is built otherwise than before
 _DAY = 24 * 3600
-# Back-ends that read their tree alone when nothing below says otherwise, and what they need to run.
-# Not poetry-core: it asks git what is ignored, so the index, .git/info/exclude and the user's own file decide.
-_STATIC = {"setuptools", "wheel", "hatchling", "flit-core", "uv-build"}
-_OBJECTS = ("setuptools.build_meta", "hatchling.build", "flit_core.buildapi", "uv_build")
+# Back-ends that read what the key holds and nothing else, when nothing below says otherwise
+_READ = {"setuptools", "wheel", "hatchling", "flit-core", "uv-build", "poetry-core"}
+_OBJECTS = (
+    "setuptools.build_meta", "hatchling.build", "flit_core.buildapi", "uv_build", "poetry.core.masonry.api",
+)  # fmt: skip
 _CODE = ("setup.py", "setup.cfg", "hatch.toml")  # they run code, or name commands and attributes of modules
 _RUNNING = {"hooks", "cmdclass", "ext-modules", "dynamic", "script"}  # keys of back-ends under which code is named
 _OWN_TABLES = ("setuptools", "hatch", "poetry", "flit", "uv")
 _FILES = ("readme", "license", "license-files")
 _REQUIREMENTS = ("dependencies", "optional-dependencies")
-_IGNORES = ((".gitignore", ".git"), (".hgignore", ".hg"))  # and where hatchling's search for them ends
 
 
 def is_static(root: Path) -> bool:
-    """Tell whether the wheel of the project in ``root`` follows from its files alone."""
+    """Tell whether no code of the project in ``root`` takes part when its wheel is built, nor any file elsewhere."""
     if any((root / name).exists() for name in _CODE) or not (root / "pyproject.toml").is_file():
         return False
     pyproject = read_pyproject(root)
     project, system, tool = (_table(pyproject, name) for name in ("project", "build-system", "tool"))
-    if not project.get("version") or project.get("dynamic"):
+    version = project.get("version") or _table(tool, "poetry").get("version")
+    if not version or project.get("dynamic"):
         return False
     if (
         "distutils" in tool
+        or "build" in _table(tool, "poetry")
         or "backend-path" in system
         or system.get("build-backend", "setuptools.build_meta") not in _OBJECTS
     ):
         return False
-    if any(map(_formatted, map(project.get, _REQUIREMENTS))) or any(_ignored_above(root, *names) for names in _IGNORES):
+    if any(map(_formatted, map(project.get, _REQUIREMENTS))):
         return False
     settings = [tool.get(name) for name in _OWN_TABLES] + [project.get(name) for name in _FILES]
     return _known(system.get("requires", ["setuptools"])) and not any(map(_reaches_out, settings))
@@ -65,16 +70,6 @@ def _formatted(setting: object) -> bool:
     return any(map(_formatted, setting)) if isinstance(setting, list) else isinstance(setting, str) and "{" in setting
 
 
-def _ignored_above(root: Path, name: str, boundary: str) -> bool:
-    """Tell whether hatchling finds the file ``name``, by which it leaves files out, above ``root``."""
-    for directory in (root.absolute(), *root.absolute().parents):
-        if (directory / name).is_file():
-            return directory != root.absolute()
-        if (directory / boundary).exists():
-            return False
-    return False
-
-
 def _table(within: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     found = within.get(name, {})
     return found if isinstance(found, dict) else {}  # what is no table is the back-end's to refuse
@@ -85,7 +80,7 @@ def _known(requires: object) -> bool:
         names = [Requirement(r) for r in requires] if isinstance(requires, list) else []
     except (InvalidRequirement, TypeError):
         return False
-    return bool(names) and all(canonicalize_name(r.name) in _STATIC and not r.url for r in names)
+    return bool(names) and all(canonicalize_name(r.name) in _READ and not r.url for r in names)
 
 
 def _reaches_out(setting: object) -> bool:
@@ -97,42 +92,17 @@ def _reaches_out(setting: object) -> bool:
     return isinstance(setting, str) and (setting.startswith(("/", "~")) or ".." in setting)
 
 
-def tree_digest(root: Path) -> str | None:
-    """Return a digest of names, bytes and modes below ``root``, but for ``.git``; None when a link leads out of it."""
-    digest = hashlib.sha256()
-    for path, kind in _walk(root):
-        name = os.path.relpath(path, root)
-        if kind == "link":
-            if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root)):
-                return None
-            content = os.readlink(path)
-        else:
-            content = sha256_of(Path(path)) if kind == "file" else ""
-        mode = os.lstat(path).st_mode & 0o777 if kind == "file" else 0
-        digest.update(json.dumps([name, kind, mode, content]).encode())
-    return digest.hexdigest()
-
-
-def _walk(root: Path) -> Iterator[tuple[str, str]]:
-    for directory, names, files in os.walk(root):
-        names[:] = sorted(n for n in names if not (n == ".git" and directory == os.fspath(root)))
-        for name in sorted([*names, *files]):
-            path = os.path.join(directory, name)
-            kind = "link" if os.path.islink(path) else "directory" if os.path.isdir(path) else "file"
-            yield path, kind
-
-
 @dataclass(frozen=True, slots=True)
 class Shelf:
     """Where such wheels are noted; the bytes are blobs of the cache."""
 
     cache: Cache
 
-    def key(self, source: Path, *circumstances: object) -> str:
-        """Return what the wheel of ``source`` follows from, with ``circumstances``; "" when that can't be told."""
-        if not is_static(source):
+    def key(self, checkout: Checkout, *circumstances: object) -> str:
+        """Return what the wheel of ``checkout`` follows from, with ``circumstances``; "" when that can't be told."""
+        if not is_static(checkout.root):
             return ""
-        tree = tree_digest(source)
+        tree = checkout.digest()
         return (
             hashlib.sha256(json.dumps([_FORMAT, tree, *map(str, circumstances)]).encode()).hexdigest() if tree else ""
         )
@@ -146,9 +116,10 @@ class Shelf:
             data = json.loads(note.read_text(encoding="utf-8"))
             name, version, _, _ = parse_wheel_filename(data["filename"])
             blob = self.cache.blob(data["sha256"])
+            beside = tuple((str(n), str(p)) for n, p in data["beside"])
         except (OSError, ValueError, KeyError, TypeError, InvalidWheelFilename):
             return None
-        return Wheel(str(name), str(version), data["filename"], blob, data["sha256"]) if blob else None
+        return Wheel(str(name), str(version), data["filename"], blob, data["sha256"], beside) if blob else None
 
     def keep(self, key: str, wheel: Wheel) -> None:
         """Note that ``key`` gave ``wheel``; one with compiled code depends on more than can be told."""
@@ -157,7 +128,8 @@ class Shelf:
         note = self._note(key)
         note.parent.mkdir(parents=True, exist_ok=True)
         fresh = note.with_name(f".{note.name}.{os.getpid()}")
-        fresh.write_text(json.dumps({"filename": wheel.filename, "sha256": wheel.sha256}), encoding="utf-8")
+        data = {"filename": wheel.filename, "sha256": wheel.sha256, "beside": wheel.beside}
+        fresh.write_text(json.dumps(data), encoding="utf-8")
         fresh.replace(note)
 
     def _note(self, key: str) -> Path:

@@ -18,7 +18,7 @@ import uv
 from pkggen.errors import ArtefactError, ConfigurationError, Problem, ToolError
 from pkggen.model import Interpreter, Target
 from pkggen.network.address import local_path, redacted, without_credentials
-from pkggen.network.settings import index_environment
+from pkggen.network.settings import private_environment
 from pkggen.run import Finished, run
 
 # the manylinux versions that uv 0.8 and later know as --python-platform
@@ -124,13 +124,13 @@ class Resolver:
         raise ToolError(f"uv failed with status {finished.status}: {reason}")
 
     def _uv(self, words: Sequence[str], stdin: str | None) -> Finished:
-        # an index may hold a password: the environment is private, the argument list is not
-        env, inherit = index_environment(self.index, self.root)
         common = ["--quiet", "--no-python-downloads", "--python", self.program, "--cache-dir", str(self.cache)]
         argv = [uv.find_uv_bin(), *words, *common]
         if self.directory:
-            env, inherit = {}, ["HOME"]
-        return run(argv, cwd=self.root, env=env, inherit=inherit, check=False, stdin=stdin)
+            return run(argv, cwd=self.root, inherit=["HOME"], check=False, stdin=stdin)
+        # an index may hold a password: the argument list is public, and back-ends see the environment
+        with private_environment(self.index, self.root, self.cache.parent / "scratch") as (env, inherit):
+            return run(argv, cwd=self.root, env=env, inherit=inherit, check=False, stdin=stdin)
 
     def _portable(self, text: str) -> str:
         """Cut credentials, and write local files below the project as paths relative to it."""

@@ -10,7 +10,8 @@ import pytest
 
 from pkggen.model import Wheel
 from pkggen.network.frontend import Frontend
-from pkggen.project.reuse import Shelf, is_static, tree_digest
+from pkggen.project.checkout import find_checkout
+from pkggen.project.reuse import Shelf, is_static
 from pkggen.store.cache import Cache, sha256_of
 
 STATIC = '[project]\nname = "app"\nversion = "1"\n'
@@ -21,6 +22,10 @@ def project(root: Path, text: str = STATIC) -> Path:
     (root / "pyproject.toml").write_text(text)
     (root / "app.py").write_text("A = 1\n")
     return root
+
+
+def digest(root: Path) -> str | None:
+    return find_checkout(root, root / "no-cache").digest()
 
 
 def kept(cache: Cache, tmp_path: Path, name: str = "app-1-py3-none-any.whl") -> Wheel:
@@ -35,6 +40,7 @@ def kept(cache: Cache, tmp_path: Path, name: str = "app-1-py3-none-any.whl") -> 
         "",
         '[build-system]\nrequires = ["hatchling>=1.24"]\n[tool.hatch.build.targets.wheel]\npackages = ["src/app"]\n',
         '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n',
+        '[build-system]\nrequires = ["poetry-core"]\nbuild-backend = "poetry.core.masonry.api"\n',
         '[build-system]\nrequires = ["uv-build"]\nbuild-backend = "uv_build"\n',
         '[build-system]\nrequires = ["flit-core"]\nbuild-backend = "flit_core.buildapi"\n',
         '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n',
@@ -60,7 +66,6 @@ def test_a_project_that_says_all_in_its_files_is_static(tmp_path: Path, more: st
         STATIC
         + '[build-system]\nrequires = ["hatchling"]\n[tool.hatch.build.targets.wheel.force-include]\n"../x" = "x"\n',
         STATIC + '[build-system]\nrequires = ["setuptools"]\n[tool.setuptools.cmdclass]\nbuild = "x.Build"\n',
-        STATIC + '[build-system]\nrequires = ["poetry-core"]\nbuild-backend = "poetry.core.masonry.api"\n',
         STATIC + '[build-system]\nrequires = ["poetry-core"]\n[tool.poetry]\nbuild = "build.py"\n',
         STATIC + '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "mine"\n',
         STATIC + '[build-system]\nrequires = ["setuptools"]\nbuild-backend = ["mine"]\n',
@@ -76,17 +81,13 @@ def test_what_may_read_more_than_its_files_is_built_each_time(tmp_path: Path, te
     assert not is_static(project(tmp_path / "p", text))
 
 
-@pytest.mark.parametrize(("name", "end"), [(".gitignore", ".git"), (".hgignore", ".hg")])
-def test_a_list_of_ignored_files_above_the_project(tmp_path: Path, name: str, end: str) -> None:
-    """Hatchling looks upwards for one, to the first it finds or the repository's root: only the project's is hashed."""
+@pytest.mark.parametrize("name", [".gitignore", ".hgignore"])
+def test_a_list_of_ignored_files_above_the_project(tmp_path: Path, name: str) -> None:
+    """Hatchling looks upwards for one, so it counts."""
     root = project(tmp_path / "p")
+    before = digest(root)
     (tmp_path / name).write_text("data.txt\n")
-    assert not is_static(root)
-    (root / end).mkdir()
-    assert is_static(root)
-    (root / end).rmdir()
-    (root / name).write_text("")
-    assert is_static(root)
+    assert digest(root) != before
 
 
 @pytest.mark.parametrize("name", ["setup.py", "setup.cfg"])
@@ -98,40 +99,37 @@ def test_a_project_with_code_of_its_own_to_build_it_is_built_each_time(tmp_path:
 
 
 def test_the_digest_follows_bytes_names_and_modes(tmp_path: Path) -> None:
-    """Every change that could be in the wheel changes the digest; .git does not."""
+    """Every change that could be in the wheel changes the digest."""
     root = project(tmp_path / "p")
-    seen = [tree_digest(root)]
+    seen = [digest(root)]
     (root / "app.py").write_text("A = 2\n")
-    seen.append(tree_digest(root))
+    seen.append(digest(root))
     (root / "app.py").rename(root / "b.py")
-    seen.append(tree_digest(root))
+    seen.append(digest(root))
     (root / "b.py").chmod(0o755)
-    seen.append(tree_digest(root))
+    seen.append(digest(root))
     (root / "link").symlink_to("b.py")
-    seen.append(tree_digest(root))
+    seen.append(digest(root))
     assert len(set(seen)) == len(seen)
-    (root / ".git").mkdir()
-    (root / ".git/HEAD").write_text("ref")
-    assert tree_digest(root) == seen[-1]
 
 
 def test_a_link_out_of_the_tree_keeps_the_wheel_off_the_shelf(tmp_path: Path) -> None:
     """What it leads to can change unseen."""
     root = project(tmp_path / "p")
     (root / "link").symlink_to(tmp_path)
-    assert tree_digest(root) is None
-    assert Shelf(Cache(tmp_path / "cache")).key(root, "x") == ""
+    assert digest(root) is None
+    assert Shelf(Cache(tmp_path / "cache")).key(find_checkout(root, tmp_path / "cache"), "x") == ""
 
 
 def test_a_kept_wheel_is_found_by_the_same_tree_and_circumstances(tmp_path: Path) -> None:
     """Another Python is another key; a damaged blob or an old note is no find."""
     cache = Cache(tmp_path / "cache")
     shelf, root = Shelf(cache), project(tmp_path / "p")
-    wheel, key = kept(cache, tmp_path), shelf.key(root, "3.11")
+    wheel, key = kept(cache, tmp_path), shelf.key(find_checkout(root, cache.root), "3.11")
     assert shelf.find(key) is None
     shelf.keep(key, wheel)
     assert shelf.find(key) == wheel
-    assert shelf.find(shelf.key(root, "3.12")) is None
+    assert shelf.find(shelf.key(find_checkout(root, cache.root), "3.12")) is None
     (note,) = (tmp_path / "cache/built").iterdir()
     os.utime(note, (time.time() - 90000, time.time() - 90000))
     assert shelf.find(key) is None
@@ -155,6 +153,6 @@ def test_a_compiled_wheel_is_not_kept(tmp_path: Path) -> None:
     """It follows from the compiler and the libraries of the machine, too."""
     cache = Cache(tmp_path / "cache")
     shelf, root = Shelf(cache), project(tmp_path / "p")
-    key = shelf.key(root, "3.11")
+    key = shelf.key(find_checkout(root, cache.root), "3.11")
     shelf.keep(key, kept(cache, tmp_path, "app-1-cp311-cp311-linux_x86_64.whl"))
     assert shelf.find(key) is None
