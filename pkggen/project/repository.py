@@ -75,9 +75,8 @@ class Repository:
         for name in ("refs", "objects/info", "objects/pack"):
             (new / name).mkdir(parents=True, exist_ok=True)
         (new / "objects/info/alternates").write_text("".join(f"{p}\n" for p in _stores(self.common / "objects")))
-        for key in _UNSET:
-            git(to, "config", "--local", "--unset-all", key)
-        git(to, "config", "--local", "core.checkStat", "minimal")
+        for key in _UNSET:  # as a file: git would first go where core.worktree leads
+            git(Path("/"), "config", "--file", os.fspath(new / "config"), "--unset-all", key)
         git(to, "update-index", "-q", "--refresh", optional=True)  # the copies have inodes and times of their own
 
     def _lines(self, *words: str) -> Iterator[str]:

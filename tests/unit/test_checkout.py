@@ -12,19 +12,12 @@ import pytest
 from pkggen.project.checkout import find_checkout
 from pkggen.terminal.reporter import Silent
 
-IDENTITY = (
-    "--no-optional-locks",
-    "-c",
-    "user.name=a",
-    "-c",
-    "user.email=a@example.org",
-    "-c",
-    "protocol.file.allow=always",
-)
+SETTINGS = ("user.name=a", "user.email=a@example.org", "protocol.file.allow=always")
+OPTIONS = ("--no-optional-locks", *(word for setting in SETTINGS for word in ("-c", setting)))
 
 
 def git(top: Path, *words: str) -> str:
-    return subprocess.run(["git", *IDENTITY, "-C", top, *words], check=True, capture_output=True, text=True).stdout
+    return subprocess.run(["git", *OPTIONS, "-C", top, *words], check=True, capture_output=True, text=True).stdout
 
 
 def write(top: Path, *names: str) -> None:
@@ -55,6 +48,10 @@ def state(top: Path) -> dict[str, object]:
             status = path.lstat()
             found[str(path)] = (status.st_mode, status.st_mtime_ns, path.read_bytes() if path.is_file() else b"")
     return found
+
+
+def changed(before: dict[str, object], after: dict[str, object]) -> set[str]:
+    return {path for path, _ in before.items() ^ after.items()}
 
 
 def test_packages_are_copied_whatever_their_names(tmp_path: Path) -> None:
@@ -114,9 +111,10 @@ def test_a_project_below_its_repository(tmp_path: Path) -> None:
     assert (copy / "secret.env").is_file()
     assert git(copy, "ls-files", "-o", "-i", "--exclude-standard") == "secret.env\n"
     assert git(copy, "status", "--porcelain") == git(top / "app", "status", "--porcelain")
-    git(copy, "commit", "-qam", "in the copy", "--allow-empty")
+    git(copy, "tag", "in-the-copy")
     (copy / "../README").write_text("other")
-    assert (state(top), git(top, "status", "--porcelain", "--ignored")) == (before, said)
+    assert changed(before, state(top)) == set()
+    assert git(top, "status", "--porcelain", "--ignored") == said
 
 
 def test_what_lies_above_without_a_repository(tmp_path: Path) -> None:
@@ -144,7 +142,7 @@ def test_a_submodule_and_a_worktree(tmp_path: Path) -> None:
         assert git(copy / "vendored", "describe", "--dirty", "--tags").strip() == "v1"
         assert git(copy, "status", "--porcelain") == ""
         assert (copy / "../.git").is_dir()
-        assert state(root) == before
+        assert changed(before, state(root)) == set()
 
 
 def test_sockets_pipes_and_dangling_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
