@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +26,7 @@ from pkggen.model import (
     Wheel,
     WheelSpec,
 )
+from pkggen.network.steering import steering
 from pkggen.payload.plugin import Host, check_fit, check_interpreter, read_host, with_host
 from pkggen.payload.stage import template_directory
 from pkggen.project import (
@@ -274,4 +276,5 @@ def wheel_spec(config: Config, root: Path, metadata: Metadata, interpreter: Inte
         build=config.wheels.build,
         no_deps=config.wheels.no_deps,
         frozen=config.wheels.frozen,
+        variables=tuple(steering(os.environ, config.build.environment, project=False).items()),
     )

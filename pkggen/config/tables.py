@@ -78,6 +78,17 @@ class WheelsTable(Table):
         return tuple(self.exclude.values()) if isinstance(self.exclude, dict) else ()
 
 
+EnvironmentName = Annotated[str, matches(r"[A-Za-z_][A-Za-z0-9_]*", "the name of a variable")]
+
+
+class BuildTable(Table):
+    """``[tool.pkggen.build]``: how wheels are built, the project's own and those of source archives."""
+
+    environment: tuple[EnvironmentName, ...] | dict[EnvironmentName, str] = Field(
+        (), description="further variables that back-ends are given: names, or a table of values"
+    )
+
+
 class VenvTable(Table):
     """``[tool.pkggen.venv]``: how the venv behaves on the target."""
 
@@ -203,6 +214,7 @@ class Config(Table):
     python: PythonTable = PythonTable()
     wheels: WheelsTable = WheelsTable()
     venv: VenvTable = VenvTable()
+    build: BuildTable = BuildTable()
     services: tuple[ServiceTable, ...] = ()
     files: tuple[FileTable, ...] = ()
     triggers: tuple[TriggerTable, ...] = ()

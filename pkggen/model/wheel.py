@@ -16,7 +16,8 @@ class WheelSpec:
     ``directory`` holds all wheels: then nothing is fetched. ``groups`` are dependency groups,
     ``exclude`` names what the target brings itself, ``build`` what may be built from its source
     archive. With ``frozen`` nothing is resolved, with ``no_deps`` nothing is wanted at all.
-    ``given`` are names of what the application has that this is a plugin of.
+    ``given`` are names of what the application has that this is a plugin of. ``variables`` are for the
+    back-ends of source archives.
     """
 
     lock: Path | None = None
@@ -33,6 +34,7 @@ class WheelSpec:
     no_deps: bool = False
     frozen: bool = False
     given: tuple[str, ...] = ()
+    variables: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

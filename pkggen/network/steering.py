@@ -11,9 +11,8 @@ CMake's "Environment variables", pkg-config(1).
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 _COMPILING = (
     "CC", "CXX", "CPP", "FC", "F77", "F90", "AR", "AS", "LD", "NM", "RANLIB", "STRIP", "OBJCOPY", "LDSHARED",
@@ -36,12 +35,19 @@ _OF_THE_PROJECT = re.compile(
 _SECRET = re.compile(r"(TOKEN|PASSWORD|PASSWD|SECRET|CREDENTIAL|API_?KEY|AUTH|USERNAME)", re.IGNORECASE)
 
 
-def steering(environ: Mapping[str, str] = os.environ, *, project: bool = True) -> dict[str, str]:
-    """Return the variables of ``environ`` that steer builds; those of one version are for a ``project``'s own."""
-    return {
+def steering(
+    environ: Mapping[str, str], named: Collection[str] | Mapping[str, str] = (), *, project: bool = True
+) -> dict[str, str]:
+    """Return the variables of ``environ`` that steer builds, and those ``named``, in a table with values.
+
+    What states one version is for the ``project`` itself, not for what it depends on.
+    """
+    found = {
         name: value
-        for name, value in sorted(environ.items())
+        for name, value in environ.items()
         if (name in _NAMES or name.startswith(_FAMILIES))
         and not _SECRET.search(name)
         and (project or not _OF_THE_PROJECT.fullmatch(name))
     }
+    further = named if isinstance(named, Mapping) else {name: environ[name] for name in named if name in environ}
+    return dict(sorted({**found, **further}.items()))

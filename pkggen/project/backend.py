@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +13,6 @@ from pkggen.config.load import read_pyproject
 from pkggen.errors import ConfigurationError, ToolError
 from pkggen.model import Wheel
 from pkggen.network.frontend import Frontend
-from pkggen.network.steering import steering
 from pkggen.project.checkout import Checkout, find_checkout
 from pkggen.project.neighbours import cut_neighbours
 from pkggen.project.reuse import Shelf
@@ -34,25 +31,12 @@ def declared_python(root: Path) -> SpecifierSet:
         raise ConfigurationError(str(error), where="pyproject.toml: project.requires-python") from error
 
 
-def build_wheel(
-    root: Path,
-    cache: Cache,
-    reporter: Reporter,
-    *,
-    python: str,
-    epoch: int,
-    offline: bool,
-    folders: Sequence[Path] = (),
-    index: str = "",
-    variables: Mapping[str, str] | None = None,
-) -> Wheel:
+def build_wheel(root: Path, frontend: Frontend, cache: Cache, reporter: Reporter, *, python: str, epoch: int) -> Wheel:
     """Build the wheel of the project in ``root`` with its own back-end, in a copy of its tree and what is around it.
 
     ``python`` is the interpreter (path or version) that the back-end runs on; ``epoch`` becomes
-    SOURCE_DATE_EPOCH; ``folders`` may hold wheels of the back-end, which
-    else comes from ``index`` or the one that is set for uv or pip; ``variables`` reach it, by default
-    those of ours that steer builds. Raises ConfigurationError when there is no project, ToolError when
-    the back-end fails.
+    SOURCE_DATE_EPOCH. Raises ConfigurationError when there is no project, ToolError when the back-end
+    fails.
     """
     if not any((root / n).is_file() for n in ("pyproject.toml", "setup.py", "setup.cfg")):
         raise ConfigurationError(
@@ -61,8 +45,6 @@ def build_wheel(
             remedy="name the folder that holds pyproject.toml; for sources without one, try `pkggen init`",
         )
     checkout = find_checkout(root, cache.root)
-    given = steering(os.environ) if variables is None else variables
-    frontend = Frontend(cache.root / "uv", root, index, tuple(folders), offline, given)
     shelf = Shelf(cache)
     with reporter.step(f"building the wheel of {checkout.root.name}"):
         key = shelf.key(checkout, __version__, python, sys.version, epoch, frontend.identity())

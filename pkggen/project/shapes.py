@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +14,8 @@ from packaging.specifiers import SpecifierSet
 from pkggen.config.tables import Config
 from pkggen.errors import ArtefactError, ConfigurationError, Problem
 from pkggen.model import Interpreter, Wheel
+from pkggen.network.frontend import Frontend
+from pkggen.network.steering import steering
 from pkggen.project.backend import build_wheel, declared_python, running_python
 from pkggen.project.core_metadata import UNKNOWN, Metadata, read_metadata
 from pkggen.project.epoch import given_epoch, source_epoch
@@ -46,27 +49,12 @@ class ProjectSource(Protocol):
 class SourceTree:
     """A folder that a build back-end makes a wheel of; errors as :func:`build_wheel`."""
 
-    def __init__(
-        self,
-        root: Path,
-        cache: Cache,
-        reporter: Reporter,
-        *,
-        offline: bool,
-        epoch: int = 0,
-        folders: tuple[Path, ...] = (),
-        index: str = "",
-    ) -> None:
-        """Take the folder; ``epoch`` is known when it comes from an archive.
-
-        ``folders`` may hold the back-end, else ``index`` has it.
-        """
-        self.folders = folders
-        self.index = index
+    def __init__(self, root: Path, frontend: Frontend, cache: Cache, reporter: Reporter, epoch: int = 0) -> None:
+        """Take the folder; ``epoch`` is known when it comes from an archive."""
         self.root = root
+        self.frontend = frontend
         self.cache = cache
         self.reporter = reporter
-        self.offline = offline
         self._epoch = epoch
 
     def metadata(self) -> Metadata:
@@ -109,11 +97,7 @@ class SourceTree:
         return self._build(running_python())
 
     def _build(self, python: str) -> Wheel:
-        return build_wheel(
-            self.root, self.cache, self.reporter,
-            python=python, epoch=self._time, offline=self.offline, folders=self.folders,
-            index=self.index,
-        )  # fmt: skip
+        return build_wheel(self.root, self.frontend, self.cache, self.reporter, python=python, epoch=self._time)
 
 
 class WheelFile:
@@ -200,7 +184,6 @@ def open_project(
     if location.requirement is not None:
         return IndexProject(location.requirement)
     folders = tuple(location.root / name for name in (*config.wheels.find_links, config.wheels.dir) if name)
-    return SourceTree(
-        location.path, cache, reporter,
-        offline=offline, epoch=location.epoch, folders=folders, index=config.wheels.index,
-    )  # fmt: skip
+    variables = steering(os.environ, config.build.environment)
+    frontend = Frontend(cache.root / "uv", location.path, config.wheels.index, folders, offline, variables)
+    return SourceTree(location.path, frontend, cache, reporter, location.epoch)

@@ -47,7 +47,9 @@ def resolve_wheels(demand: Demand, cache: Cache, reporter: Reporter) -> tuple[Wh
     URLs are never shown.
     """
     locked = _locked(demand, cache, reporter)
-    shop = Workshop(demand.target, demand.interpreter, cache, reporter, locked.places, demand.root)
+    shop = Workshop(
+        demand.target, demand.interpreter, cache, reporter, locked.places, demand.root, demand.spec.variables
+    )
     return tuple(file if file.filename.endswith(".whl") else shop.build(file) for file in locked.files)
 
 

@@ -8,6 +8,7 @@ made once. The requirements of the build are resolved by the build front-end and
 
 from __future__ import annotations
 
+import hashlib
 import json
 import platform
 import shutil
@@ -35,7 +36,10 @@ _EASIER = "give a wheel of it in a directory for find-links, or choose a version
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """Where source archives become wheels for ``target``; ``root`` is the project, whose index settings count."""
+    """Where source archives become wheels for ``target``; ``root`` is the project, whose index settings count.
+
+    ``variables`` reach the back-ends.
+    """
 
     target: Target
     interpreter: Interpreter
@@ -43,6 +47,7 @@ class Workshop:
     reporter: Reporter
     places: Source
     root: Path
+    variables: tuple[tuple[str, str], ...] = ()
 
     def build(self, archive: Wheel) -> Wheel:
         """Return the wheel of ``archive``, a verified source archive.
@@ -50,7 +55,9 @@ class Workshop:
         Raises ToolError when its back-end fails, ArtefactError when the wheel is of another
         name or version, or does not fit the target.
         """
-        note = self.cache.root / "built" / f"{archive.sha256}-{self.interpreter.spelled}-{platform.machine()}.json"
+        steered = f"-{hashlib.sha256(repr(self.variables).encode()).hexdigest()[:16]}" if self.variables else ""
+        name = f"{archive.sha256}-{self.interpreter.spelled}-{platform.machine()}{steered}.json"
+        note = self.cache.root / "built" / name
         known = _noted(note, self.cache)
         if known is None:
             with self.cache.scratch() as scratch, self.reporter.step(f"building {archive.filename}"):
@@ -68,8 +75,9 @@ class Workshop:
     def _made(self, archive: Wheel, scratch: Path, python: str) -> Path:
         source, out = scratch / archive.filename, scratch / f"for-{Path(python).name}"
         shutil.copyfile(archive.path, source)  # a blob has no suffix by which it could be unpacked
+        places = self.places
         frontend = Frontend(
-            self.cache.root / "uv", self.root, self.places.index, self.places.find_links, self.places.offline
+            self.cache.root / "uv", self.root, places.index, places.find_links, places.offline, dict(self.variables)
         )
         try:
             wheels = frontend.build(source, out, python=python, epoch=_EPOCH)

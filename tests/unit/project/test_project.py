@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
 
 from pkggen.errors import ArtefactError, ConfigurationError, ToolError
 from pkggen.model import Wheel
+from pkggen.network.frontend import Frontend
 from pkggen.project import build_wheel, read_metadata, requirements, source_epoch
 from pkggen.project.backend import running_python
 from pkggen.store.cache import Cache
@@ -110,7 +111,7 @@ def test_wheel_without_metadata(tmp_path: Path) -> None:
 def test_directory_without_a_project(tmp_path: Path) -> None:
     """A directory without pyproject.toml, setup.py or setup.cfg is refused by name."""
     with pytest.raises(ConfigurationError, match="no Python project here"):
-        build_wheel(tmp_path, Cache(tmp_path / "cache"), Silent(), python="3", epoch=0, offline=True)
+        built(tmp_path, Cache(tmp_path / "cache"))
 
 
 def test_epoch_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,6 +127,11 @@ def test_epoch_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             source_epoch(tmp_path)
     monkeypatch.delenv("SOURCE_DATE_EPOCH")
     assert source_epoch(tmp_path) == 315_532_800
+
+
+def built(root: Path, cache: Cache, **settings: Any) -> Wheel:
+    frontend = Frontend(cache.root / "uv", root, **settings)
+    return build_wheel(root, frontend, cache, Silent(), python=running_python(), epoch=315532800)
 
 
 BACK_END = """
@@ -148,7 +154,7 @@ def test_a_cache_within_the_project_is_not_part_of_it(tmp_path: Path) -> None:
     cache = Cache(tmp_path / "kept" / "here")
     cache.root.mkdir(parents=True)
 
-    wheel = build_wheel(tmp_path, cache, Silent(), python=running_python(), epoch=315532800, offline=True)
+    wheel = built(tmp_path, cache, offline=True)
 
     with zipfile.ZipFile(wheel.path) as archive:
         assert archive.read("seen.txt") == b"kept own.py pyproject.toml"
@@ -163,10 +169,7 @@ def test_the_build_uses_the_index_that_is_set_and_no_cache_of_the_users(
     root.mkdir()
     (root / "pyproject.toml").write_text('[build-system]\nrequires = ["nobody-has-this"]\nbuild-backend = "nobody"\n')
     with mirror({}) as server, pytest.raises(ToolError, match="nobody-has-this") as caught:
-        build_wheel(
-            root, Cache(tmp_path / "cache"), Silent(),
-            python=sys.executable, epoch=0, offline=False, index=f"http://user:secret@{server.address}/simple",
-        )  # fmt: skip
+        built(root, Cache(tmp_path / "cache"), index=f"http://user:secret@{server.address}/simple")
 
     assert server.asked == ["/simple/nobody-has-this/"]
     assert "secret" not in str(caught.value)
