@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from pkggen import errors
 from pkggen.config.service_tables import HealthcheckTable, ServiceTable
 from pkggen.config.tables import (
+    BuildTable,
     Config,
     FileTable,
     FormatTable,
@@ -30,6 +31,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "`[tool.pkggen]`": Config,
     "`[tool.pkggen.python]`": PythonTable,
     "`[tool.pkggen.wheels]`": WheelsTable,
+    "`[tool.pkggen.build]`": BuildTable,
     "`[tool.pkggen.venv]`": VenvTable,
     "`[[tool.pkggen.services]]`": ServiceTable,
     "`[tool.pkggen.services.healthcheck]`": HealthcheckTable,
