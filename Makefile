@@ -1,9 +1,10 @@
 # Each target sets up what it needs by itself, see .ci/bootstrap.
 MAKEFLAGS += --no-print-directory
 .SUFFIXES:
-.PHONY: help sample test lint unit e2e newest lowest lock targets samples-tests clean setup-sample setup-test setup-wheel
+.PHONY: help sample self release-check test lint unit e2e newest lowest lock targets samples-tests clean setup-sample setup-test setup-wheel
 
 PYTHON_OPTION ?=
+RELEASE_OPTION ?=
 TARGETS ?= debian:11 debian:12 debian:13 rpm:4.18
 PYTEST_OPTIONS ?=
 # the tests of one file share packages and machines, so they stay together
@@ -16,6 +17,7 @@ scripts := $(wildcard $(foreach s,preinst postinst prerm postrm,*-sample/rendere
 
 help:
 	@echo 'make sample    build both samples as .deb and .rpm into dist/ and show them'
+	@echo 'make self      build pkggen'"'"'s own .deb and .rpm into dist/, with pkggen'
 	@echo 'make test      everything: lint, unit tests, end-to-end tests in real target systems'
 	@echo 'make lint      ruff, mypy and shellcheck'
 	@echo 'make unit      the tests that need no target system (about a minute)'
@@ -23,6 +25,7 @@ help:
 	@echo 'make newest    the unit tests and the input cells with the newest version of everything'
 	@echo 'make lowest    the same with the lowest versions that setup.cfg allows'
 	@echo 'make lock      renew .ci/requirements.txt, the lock of what these are run with'
+	@echo 'make release-check  build what a release publishes into dist/, and tell what is still missing'
 	@echo 'make targets   make the target systems ahead of the tests ($(TARGETS))'
 	@echo 'make clean     remove what these made here; caches stay under ~/.cache'
 	@echo
@@ -40,6 +43,17 @@ sample: setup-sample
 	    rm dist.list; \
 	done
 	@echo 'Install one where there is no network: apt install ./FILE.deb, or dnf install ./FILE.rpm'
+
+# What pyproject.toml says under tool.pkggen, with man pages made of the help that the commands have now.
+self: setup-sample
+	@rm -rf build/man
+	@$(venv)/pkggen manual build/man >/dev/null
+	@$(venv)/pkggen build . --output dist $(PYTHON_OPTION)
+
+# The wheel is built of the sdist, as by those who build it again; both are read by the index's own rules.
+release-check: setup-test self
+	@$(venv)/python -m build --no-isolation --outdir dist . >build/build.log 2>&1 || { cat build/build.log >&2; exit 1; }
+	@$(venv)/python .ci/release.py dist $(RELEASE_OPTION)
 
 # The end-to-end tests come last, so that pytest's closing line is the last line.
 test: lint samples-tests targets setup-wheel

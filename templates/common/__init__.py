@@ -1,1 +1,1 @@
-"""Templates, readable as they are; pkggen.templating renders them."""
+"""Templates of what both formats have; pkggen.templating renders them."""

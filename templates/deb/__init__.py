@@ -1,1 +1,1 @@
-"""Templates, readable as they are; pkggen.templating renders them."""
+"""Templates of a .deb: control files and maintainer scripts; pkggen.templating renders them."""

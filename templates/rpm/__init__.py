@@ -1,1 +1,1 @@
-"""Templates, readable as they are; pkggen.templating renders them."""
+"""Templates of an .rpm: the spec and its scriptlets; pkggen.templating renders them."""
