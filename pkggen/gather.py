@@ -87,7 +87,7 @@ def gather(options: Options, cache: Cache, reporter: Reporter, workshop: Path) -
     metadata = read_metadata(wheel)
     if location.requirement is not None:  # uv takes an extra that there is not for a slip without consequence
         requirements(metadata, tuple(sorted({*location.requirement.extras, *config.extras})))
-    app, *dependencies = unpack_all((wheel, *others), ready.interpreter, cache, reporter)
+    app, *dependencies = unpack_all((wheel, *others), ready.interpreter, cache, reporter, config.wheels.overwrite)
     if is_source_folder(location, config):
         app = _without_loose_modules(app)
     parts = Parts(ready.interpreter, app, tuple(dependencies))

@@ -69,6 +69,9 @@ class WheelsTable(Table):
     layout: Literal["expanded", "archived"] = Field(
         "expanded", description="unpacked in the package, or as files that pip installs on the target"
     )
+    overwrite: Literal["nothing", "stray", "anything"] = Field(
+        "stray", description="what one wheel may take from another that is installed before it"
+    )
     no_deps: bool = Field(default=False, description="the project alone")
     frozen: bool = Field(default=False, description="never resolve: use what is locked")
 

@@ -13,7 +13,7 @@ from pkggen.model import Distribution, Interpreter, Wheel
 from pkggen.network.settings import logins
 from pkggen.store.cache import Cache
 from pkggen.terminal.reporter import Reporter
-from pkggen.wheels.conflicts import conflicts, stdlib_shadows
+from pkggen.wheels.conflicts import settle, stdlib_shadows
 from pkggen.wheels.fetch import Source, fetch
 from pkggen.wheels.lock.lookup import Demand, LockSource, Renewal, find_lock
 from pkggen.wheels.portability import absolute_rpaths, names_by_case
@@ -28,7 +28,6 @@ __all__ = [
     "Demand",
     "Renewal",
     "build_requirements",
-    "conflicts",
     "find_lock",
     "marker_environment",
     "renew_lock",
@@ -105,13 +104,14 @@ def renew_lock(demand: Demand, renewal: Renewal, cache: Cache, reporter: Reporte
 
 
 def unpack_all(
-    wheels: Sequence[Wheel], interpreter: Interpreter, cache: Cache, reporter: Reporter
+    wheels: Sequence[Wheel], interpreter: Interpreter, cache: Cache, reporter: Reporter, overwrite: str = "stray"
 ) -> tuple[Distribution, ...]:
-    """Return ``wheels`` unpacked, in their order.
+    """Return ``wheels``, the project's own first, unpacked and in their order.
 
-    Raises ArtefactError or IntegrityError with the problems of all wheels, conflicts between
-    them included. Start-up hooks, names that hide behind the standard library or differ by case
-    only, and fixed library paths are warned of.
+    ``overwrite`` says what one wheel may take from another (:func:`settle`). Raises ArtefactError
+    or IntegrityError with the problems of all wheels, conflicts between them included. Start-up
+    hooks, names that hide behind the standard library or differ by case only, and fixed library
+    paths are warned of.
     """
     failures: list[PkggenError] = []
     with reporter.step("Unpacking wheels", len(wheels)) as advance, ThreadPoolExecutor(_WORKERS) as pool:
@@ -127,8 +127,11 @@ def unpack_all(
 
         distributions = tuple(d for d in pool.map(one, wheels) if d is not None)
     _raise(failures)
-    ArtefactError.raise_all(conflicts(distributions))
-    warnings = [w for d in distributions for w in (*startup_warnings(d, interpreter), *absolute_rpaths(d))]
+    settled = settle(distributions, overwrite)
+    ArtefactError.raise_all(settled.problems)
+    distributions = settled.distributions
+    warnings = [*settled.warnings]
+    warnings += [w for d in distributions for w in (*startup_warnings(d, interpreter), *absolute_rpaths(d))]
     for warning in [*warnings, *stdlib_shadows(distributions, interpreter), *names_by_case(distributions)]:
         reporter.warn(warning)
     return distributions

@@ -295,7 +295,9 @@ def both(tmp_path: Path, one: Smith, two: Smith) -> None:
 @pytest.mark.parametrize(
     ("one", "two", "words"),
     [
-        ({"shared.py": b"1"}, {"shared.py": b"2"}, "shared.py is also in one-1.0"),
+        ({"shared.py": b"1"}, {"shared.py": b"2"}, "shared.py is also in two-1.0"),
+        ({"a/x.so": b"1"}, {"a/x.so": b"2"}, "x.so is also in two-1.0"),
+        ({"tests.py": b"1"}, {"tests.py": b"2"}, "tests.py is also in two-1.0"),
         ({"x": b"1"}, {"x/y.py": b"2"}, "site-packages/x is a file, but a directory in two-1.0"),
     ],
 )
@@ -308,12 +310,56 @@ def test_two_wheels_with_one_path_are_refused(tmp_path, one, two, words):
     assert {"one", "two"} == {w for w in ("one", "two") if f"{w}-1.0" in str(caught.value)}
 
 
+def told(tmp_path, overwrite, *smiths):
+    tmp_path.mkdir(exist_ok=True)
+    wheels, reporter = [smith.forge(tmp_path) for smith in smiths], Silent()
+    found = unpack_all(wheels, interpreter(tmp_path), Cache(tmp_path / "cache"), reporter, overwrite)
+    return {d.wheel.name: d for d in found}, reporter.warnings
+
+
+@pytest.mark.parametrize("path", ["LICENSE", "pkg/data.txt", "tests/__init__.py", "docs/conf.py", "../../../share/x"])
+def test_stray_files_of_two_wheels(tmp_path, path):
+    """What is no module of a package is taken from the wheel that pip installs last, and that is told."""
+    member = path.replace("../../../", "{}-1.0.data/data/")
+    smiths = [Smith(name=n, files={f"{n}.py": b"", member.format(n): n.encode()}) for n in ("own", "one", "two")]
+    found, warnings = told(tmp_path, "stray", *smiths)
+
+    holders = [
+        n for n, d in found.items() if any(e.path.endswith(path.removeprefix("../../../")) for e in d.tree.entries)
+    ]
+    assert holders == ["own"]
+    assert [w.split(" of ")[1].split("-")[0] for w in warnings] == ["one", "two"]
+    with pytest.raises(ArtefactError, match=r"wheels.overwrite"):
+        told(tmp_path, "nothing", *smiths)
+
+
+def test_whoever_requires_the_other_one_wins(tmp_path):
+    """A command goes to the wheel that requires the other, since pip installs that first."""
+    own = Smith(name="own", files={"own.py": b""})
+    one = Smith(name="one", files={"one.py": b""}, entry_points="[console_scripts]\nrun = one:main\n")
+    two = replace(one, name="two", files={"two.py": b""}, entry_points="[console_scripts]\nrun = two:main\n")
+
+    assert not told(tmp_path / "1", "stray", own, one, two)[0]["one"].scripts
+    found, warnings = told(tmp_path / "2", "stray", own, replace(one, metadata="Requires-Dist: two\n"), two)
+    assert (found["one"].scripts[0].module, found["two"].scripts) == ("one", ())
+    assert warnings == ["command run of two-1.0-py3-none-any.whl gives way to that of one-1.0-py3-none-any.whl"]
+
+
+def test_anything_may_be_overwritten_when_it_is_said(tmp_path):
+    """A module is then the later wheel's; nothing is left of the other's, not even its byte code."""
+    one, two = (Smith(name=n, files={"pkg/__init__.py": n.encode(), f"pkg/{n}.py": b""}) for n in ("one", "two"))
+    found, _ = told(tmp_path, "anything", one, two)
+
+    site = "lib/python3.13/site-packages/pkg/"
+    assert {e.path.removeprefix(site) for e in found["two"].tree.entries if e.path.startswith(site)} == {"two.py"}
+
+
 def test_two_wheels_with_one_command_are_refused(tmp_path):
-    """Two wheels may not mean different things by one command."""
+    """Two wheels may not mean different things by one command where nothing may be overwritten."""
     one = Smith(name="one", files={"one.py": b""}, entry_points="[console_scripts]\nrun = one:main\n")
     two = Smith(name="two", files={"two.py": b""}, entry_points="[console_scripts]\nrun = two:main\n")
-    with pytest.raises(ArtefactError, match=r"two-1.0-py3-none-any.whl: command run is also in one-1.0"):
-        both(tmp_path, one, two)
+    with pytest.raises(ArtefactError, match=r"one-1.0-py3-none-any.whl: command run is also in two-1.0"):
+        told(tmp_path, "nothing", one, two)
 
 
 def test_two_wheels_may_share_the_same_bytes(tmp_path):
