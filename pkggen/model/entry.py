@@ -88,6 +88,7 @@ class Needs:
     that isn't installed; what they need counts only where that is present.
     ``cpu`` is the level that a file declares, 2 for x86-64-v2 and so on, else 0; ``cpu_by`` names it.
     ``python`` is the system's Python that is asked for ("3.11"), empty where the package has its own.
+    ``carried`` are ELF files that nothing here can run, such as those for other machines: they are data.
     """
 
     machine: str = ""
@@ -100,6 +101,7 @@ class Needs:
     cpu: int = 0
     cpu_by: str = ""
     python: str = ""
+    carried: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,4 +210,5 @@ def _needs(data: dict[str, Any]) -> Needs:
         tuple(_needs(plugin) for plugin in data["plugins"]),
         data["cpu"],
         data["cpu_by"],
+        carried=tuple(data.get("carried", ())),
     )

@@ -91,14 +91,18 @@ def read_elf(path: Path, name: str = "") -> ElfObject | None:
 
 def elf_files(root: Path) -> Iterator[tuple[str, ElfObject]]:
     """Yield every program and library below ``root`` with its relative path, sorted by it."""
+    for name in _elf_names(root):
+        found = read_elf(root / name, name)
+        if found is not None:
+            yield name, found
+
+
+def _elf_names(root: Path) -> list[str]:
     names: list[str] = []
     for directory, _, files in os.walk(root):
         paths = (os.path.join(directory, f) for f in files)
         names += (os.path.relpath(p, root) for p in paths if os.path.isfile(p) and not os.path.islink(p) and is_elf(p))
-    for name in sorted(names):
-        found = read_elf(root / name, name)
-        if found is not None:
-            yield name, found
+    return sorted(names)
 
 
 def examine(root: Path) -> Needs:
@@ -109,6 +113,38 @@ def examine(root: Path) -> Needs:
     files and for a tree of two machines.
     """
     return merge([_needs_of(name, found) for name, found in elf_files(root)])
+
+
+def examine_for(root: Path, machine: str, libc: str) -> Needs:
+    """Return what those of the ELF files below ``root`` need that can run on ``machine`` with ``libc``.
+
+    All others are ``carried``: a debugger's helpers for other machines, firmware, agents to be copied
+    to other hosts, damaged files of a test suite. ``libc`` is "glibc", "musl", or else counts for nothing.
+    Raises ArtefactError for a damaged library or program that the tree would run.
+    """
+    needs: list[Needs] = []
+    carried: list[str] = []
+    for name in _elf_names(root):
+        try:
+            found = read_elf(root / name, name)
+        except ArtefactError:
+            if ".so" in os.path.basename(name) or name.startswith("bin/"):
+                raise
+            carried.append(name)
+            continue
+        if found is not None and _is_foreign(found, machine, libc):
+            carried.append(name)
+        elif found is not None:
+            needs.append(_needs_of(name, found))
+    return replace(merge(needs), carried=tuple(carried))
+
+
+def _is_foreign(found: ElfObject, machine: str, libc: str) -> bool:
+    if found.machine != machine or found.loader.startswith("/system/"):  # Android's
+        return True
+    if found.loader.startswith("/lib/ld-musl-") or any(n.startswith("libc.musl-") for n in found.needed):
+        return libc == "glibc"
+    return libc == "musl" and "libc.so.6" in found.needed
 
 
 def merge(needs: Sequence[Needs]) -> Needs:

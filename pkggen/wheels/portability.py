@@ -6,10 +6,13 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
+from packaging.utils import parse_wheel_filename
+
 from pkggen.errors import StorageError
 from pkggen.model import Distribution, Kind, Tree
 from pkggen.targets.elf import is_elf, read_elf
 from pkggen.wheels.lock.inputs import write_atomically
+from pkggen.wheels.unpacking.dist_info import declared_tags
 
 
 def names_by_case(distributions: Sequence[Distribution]) -> Iterator[str]:
@@ -23,6 +26,26 @@ def names_by_case(distributions: Sequence[Distribution]) -> Iterator[str]:
             path, owner = first.setdefault(entry.path.lower(), (entry.path, distribution.wheel.filename))
             if path != entry.path and not entry.path.endswith(".pyc"):
                 yield f"{distribution.wheel.filename}: {entry.path} differs by case only from {path} of {owner}"
+
+
+def carried_programs(distribution: Distribution) -> Iterator[str]:
+    """Yield a sentence when ELF files of a wheel are only carried, since nothing here can run them."""
+    carried = distribution.tree.needs.carried
+    if carried:
+        names = ", ".join(path.partition("site-packages/")[2] or path for path in carried[:3])
+        more = f" and {len(carried) - 3} more" if len(carried) > 3 else ""
+        yield f"{distribution.wheel.filename}: {names}{more} can't run on the target, and are packed as data"
+
+
+def other_tags(distribution: Distribution) -> Iterator[str]:
+    """Yield a sentence when the WHEEL file has other tags than the file name: by that installers go, and so do we."""
+    path = next((e for e in distribution.tree.entries if e.path.endswith(".dist-info/WHEEL")), None)
+    if path is None or path.source is None:
+        return
+    declared = declared_tags(path.source.read_text(encoding="utf-8"))
+    if declared.isdisjoint(map(str, parse_wheel_filename(distribution.wheel.filename)[3])):
+        listed = ", ".join(sorted(declared)) or "nothing"
+        yield f"{distribution.wheel.filename}: its WHEEL file says {listed}; the file name counts, as for pip"
 
 
 def absolute_rpaths(distribution: Distribution) -> Iterator[str]:
@@ -45,6 +68,8 @@ def _rpaths(tree: Tree) -> dict[str, list[str]]:
         return noted
     found: dict[str, list[str]] = {}
     for entry in tree.entries:
+        if entry.path in tree.needs.carried:
+            continue
         if entry.kind is Kind.FILE and entry.source is not None and is_elf(entry.source):
             elf = read_elf(entry.source, entry.path)
             fixed = [p for p in elf.runpath if not p.startswith(("$ORIGIN", "${ORIGIN}"))] if elf else []

@@ -57,23 +57,23 @@ class About:
     homepage: str
 
 
-def wheel_problems(text: str, identity: Identity, where: str) -> list[Problem]:
-    """Check the WHEEL file: its version is 1.x and its tags are those of the file name."""
-    message = parse_metadata_file(text)
-    problems = []
-    version = str(message.get("Wheel-Version", "")).strip()
-    if version.split(".")[0] != "1":
-        problems.append(Problem(f"Wheel-Version {version or 'missing'} is not supported, 1.x is", where))
-    try:
-        tags = {tag for value in message.get_all("Tag", []) for tag in parse_tag(str(value).strip())}
-    except ValueError:
-        return [*problems, Problem("a Tag is malformed", where)]
-    if tags.isdisjoint(identity.tags):
-        listed = ", ".join(sorted(map(str, tags))) or "nothing"
-        problems.append(
-            Problem(f"its tags ({listed}) are unlike those of the file name", where, "build or get it again")
-        )
-    return problems
+def wheel_problems(text: str, where: str) -> list[Problem]:
+    """Check the WHEEL file: its version is 1.x. Its tags are told, not checked: installers go by the file name."""
+    version = str(parse_metadata_file(text).get("Wheel-Version", "")).strip()
+    if version.split(".")[0] == "1":
+        return []
+    return [Problem(f"Wheel-Version {version or 'missing'} is not supported, 1.x is", where)]
+
+
+def declared_tags(text: str) -> frozenset[str]:
+    """Return the tags that a WHEEL file lists, one by one; what is no tag stays as it is written."""
+    tags: set[str] = set()
+    for value in parse_metadata_file(text).get_all("Tag", []):
+        try:
+            tags.update(map(str, parse_tag(str(value).strip())))
+        except ValueError:
+            tags.add(str(value).strip())
+    return frozenset(tags)
 
 
 def metadata_problems(text: str, identity: Identity, python: str, where: str) -> list[Problem]:

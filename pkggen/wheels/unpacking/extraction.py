@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import platform
 import re
 import zipfile
 from collections.abc import Mapping
@@ -20,14 +21,14 @@ from pkggen.errors import ArtefactError, IntegrityError, Problem
 from pkggen.metadata.headers import decoded
 from pkggen.model import Distribution, Interpreter, Needs, Tree, Wheel
 from pkggen.store.cache import Cache, sha256_of
-from pkggen.targets.elf import examine
+from pkggen.targets.elf import examine, examine_for
 from pkggen.wheels.unpacking.dist_info import Identity, read_about, read_scripts
 from pkggen.wheels.unpacking.placement import Placed
 from pkggen.wheels.unpacking.plan import UNREADABLE, Plan, inspect
 from pkggen.wheels.unpacking.record import write_record
 from pkggen.wheels.unpacking.zip_members import opened
 
-_RECIPE = "1"  # of what is done to a wheel here; a change makes cached trees invisible
+_RECIPE = "2"  # of what is done to a wheel here; a change makes cached trees invisible
 _CHUNK = 1 << 20
 _SHARED = re.compile(r".+\.so(\.[0-9]+)*")
 _MODULE = re.compile(r"([A-Za-z_]\w*)(\.py|\.pyc|(\.[\w-]+)?\.so)", re.ASCII)
@@ -60,10 +61,19 @@ def _fill(root: Path, wheel: Wheel, interpreter: Interpreter) -> Needs:
         digests = _extract(archive, plan, root)
     _finish(root, plan, digests, interpreter)
     try:
-        return examine(root)
+        return _needs(root, identity, interpreter)
     except ArtefactError as error:
         renamed = (Problem(p.what, f"{wheel.filename}: {p.where}", p.remedy) for p in error.problems)
         raise ArtefactError(*renamed) from error
+
+
+def _needs(root: Path, identity: Identity, interpreter: Interpreter) -> Needs:
+    """Return what the wheel's ELF files need; one that is for no platform, or has files for ours, may carry others."""
+    machine = interpreter.tree.needs.machine or platform.machine()
+    needs = examine_for(root, machine, interpreter.libc)
+    if needs.carried and not needs.machine and all(tag.platform != "any" for tag in identity.tags):
+        return examine(root)  # it says that it is for a platform: so this is what it is for
+    return needs
 
 
 def _extract(archive: zipfile.ZipFile, plan: Plan, root: Path) -> dict[str, tuple[bytes, int]]:

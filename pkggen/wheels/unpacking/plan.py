@@ -103,7 +103,7 @@ def _check_texts(
     texts: Mapping[str, str], identity: Identity, info: str, python: str, problems: list[Problem]
 ) -> tuple[Script, ...]:
     if "WHEEL" in texts:
-        problems += wheel_problems(texts["WHEEL"], identity, _at(identity, f"{info}/WHEEL"))
+        problems += wheel_problems(texts["WHEEL"], _at(identity, f"{info}/WHEEL"))
     if "METADATA" in texts:
         problems += metadata_problems(texts["METADATA"], identity, python, _at(identity, f"{info}/METADATA"))
     where = _at(identity, f"{info}/entry_points.txt")

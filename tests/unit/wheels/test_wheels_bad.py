@@ -71,8 +71,6 @@ STRUCTURE = {
     "two dist-infos": (with_file("other-1.0.dist-info/METADATA"), "exactly one .dist-info"),
     "foreign dist-info": (Smith(info="other-1.0.dist-info"), "other-1.0.dist-info"),
     "other version in dist-info": (Smith(info="demo-2.0.dist-info"), "demo-2.0.dist-info: its version"),
-    "tags unlike": (Smith(wheel_tags=["cp39-cp39-win32"]), f"{INFO}/WHEEL: its tags"),
-    "no tags": (Smith(wheel_tags=[""]), f"{INFO}/WHEEL"),
     "wheel 2": (Smith(wheel_version="2.0"), "Wheel-Version 2.0 is not supported"),
     "too old a Python": (Smith(metadata="Requires-Python: >=3.14\n"), "requires Python >=3.14"),
     "unknown scheme": (with_file(f"{DATA}/etc/x"), "unknown scheme 'etc'"),

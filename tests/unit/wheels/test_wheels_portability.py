@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -15,7 +16,10 @@ from pkggen.payload.manifest import layer_manifest
 from pkggen.store.cache import Cache
 from pkggen.terminal.reporter import Silent
 from pkggen.wheels import unpack_all
+from tests.unit.fakes.interpreter_archives import other_machine
 from tests.unit.wheelsmith import Smith, interpreter
+
+TRUE = Path(shutil.which("true") or "/bin/true")
 
 
 def warnings(tmp_path: Path, *smiths: Smith) -> list[str]:
@@ -62,3 +66,53 @@ def test_carriage_returns_after_the_first_line_of_a_script(tmp_path):
     manifest = layer_manifest(Layer("app", distribution.tree.entries), compiled=False)
 
     assert json.loads(manifest)["rewrite"] == ["bin/tool"]
+
+
+class Noted(Silent):
+    """A reporter that remembers notes, too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+@pytest.mark.parametrize("tags", [["py3-none-any"], [""], ["nonsense"], ["cp39-cp39-win32", "cp38-cp38-win32"]])
+def test_tags_of_the_wheel_file_are_told(tmp_path, tags):
+    """A WHEEL file may list other tags than the file name, which counts; that is a note, on a cache hit, too."""
+    wheel = Smith(tag="py3-none-manylinux1_x86_64", wheel_tags=tags).forge(tmp_path)
+    for _ in range(2):
+        reporter = Noted()
+        unpack_all([wheel], interpreter(tmp_path), Cache(tmp_path / "cache"), reporter)
+
+        assert [wheel.filename in n and "WHEEL" in n for n in reporter.notes] == [True]
+        assert reporter.warnings == []
+
+
+def test_programs_for_other_machines_are_data(tmp_path):
+    """In a wheel for any platform they are packed and told, executable as they were, beside one that runs here."""
+    files = {
+        "demo/__init__.py": b"",
+        "demo/here": TRUE.read_bytes(),
+        "demo/there": other_machine(),
+        "demo/tests/cut": TRUE.read_bytes()[:100],
+    }
+    reporter = Silent()
+    wheel = Smith(files=files, modes={"demo/there": 0o755}).forge(tmp_path)
+    (found,) = unpack_all([wheel], interpreter(tmp_path), Cache(tmp_path / "cache"), reporter)
+
+    modes = {e.path.rpartition("/")[2]: e.mode for e in found.tree.entries}
+    assert (modes["there"], found.tree.needs.machine) == (0o755, os.uname().machine)
+    assert [p.partition("demo/")[2] for p in found.tree.needs.carried] == ["tests/cut", "there"]
+    assert ["demo/tests/cut, demo/there can't run" in w for w in reporter.warnings] == [True]
+
+
+def test_a_wheel_for_a_platform_is_for_its_files_machine(tmp_path):
+    """Where nothing of it runs here though its name says so, its machine is that of its files, and is refused later."""
+    wheel = Smith(tag="py3-none-manylinux1_x86_64", files={"demo/x.so": other_machine()}).forge(tmp_path)
+    (found,) = unpack_all([wheel], interpreter(tmp_path), Cache(tmp_path / "cache"), Silent())
+
+    assert found.tree.needs.machine not in {"", os.uname().machine}
+    assert found.tree.needs.carried == ()
