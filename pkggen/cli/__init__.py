@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gc
 from importlib import import_module
+from typing import Any
 
 import click
 
 from pkggen import __version__
+from pkggen.terminal.display import one_line
 
 COMMANDS = {
     "init": "proposal",
@@ -42,6 +44,14 @@ class Commands(click.Group):
         found = getattr(import_module(f"pkggen.cli.{COMMANDS[cmd_name]}"), cmd_name)
         assert isinstance(found, click.Command)  # noqa: S101 - of our own making
         return found
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; what click refuses quotes a word of the command line, which may be anybody's file name."""
+        try:
+            return super().invoke(ctx)
+        except click.ClickException as error:
+            vars(error)["message"] = one_line(error.message)  # final for type checkers, yet what is shown
+            raise
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

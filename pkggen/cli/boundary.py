@@ -11,9 +11,10 @@ from typing import Any, NoReturn, TypeVar
 
 import platformdirs
 
-from pkggen.errors import PkggenError, StorageError
+from pkggen.errors import PkggenError, Problem, StorageError, ToolError
 from pkggen.store.cache import Cache
 from pkggen.terminal.console import NORMAL, QUIET, VERBOSE, Terminal
+from pkggen.terminal.display import one_line
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -33,7 +34,9 @@ def default_cache(*, held: bool = True) -> Cache:
 def _fail(error: PkggenError) -> NoReturn:
     terminal = Terminal()
     for problem in error.problems:
-        terminal.error(str(problem))
+        # names of others stand in these; only what a program said has lines of its own
+        what = problem.what if isinstance(error, ToolError) else one_line(problem.what)
+        terminal.error(str(Problem(what, one_line(problem.where), problem.remedy)))
     sys.exit(error.exit_code)
 
 

@@ -11,6 +11,8 @@ import click
 from pkggen.cli.boundary import boundary, default_cache
 from pkggen.store import pruning
 from pkggen.store.pruning import Item
+from pkggen.terminal.console import Terminal
+from pkggen.terminal.display import show, show_path
 
 _SECONDS = {"h": 3600, "d": 86400, "w": 7 * 86400}
 _BYTES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
@@ -45,12 +47,12 @@ def info(*, as_json: bool) -> None:
     total = sum(size for _, size in kinds.values())
     if as_json:
         rows = {kind: {"count": count, "size": size} for kind, (count, size) in kinds.items()}
-        click.echo(json.dumps({"path": str(place.root), "size": total, "kinds": rows}, indent=2))
+        show(json.dumps({"path": str(place.root), "size": total, "kinds": rows}, indent=2))
         return
-    click.echo(place.root)
+    show_path(place.root)
     for kind, (count, size) in kinds.items():
-        click.echo(f"{_readable(size):>10}  {kind} ({count})")
-    click.echo(f"{_readable(total):>10}  in all")
+        show(f"{_readable(size):>10}  {kind} ({count})")
+    show(f"{_readable(total):>10}  in all")
 
 
 @cache.command()
@@ -72,7 +74,7 @@ def clear() -> None:
 
 
 def _tell(gone: Sequence[Item]) -> None:
-    click.echo(f"{len(gone)} items removed, {_readable(sum(item.size for item in gone))}", err=True)
+    Terminal().tell(f"{len(gone)} items removed, {_readable(sum(item.size for item in gone))}")
 
 
 def _readable(size: int) -> str:

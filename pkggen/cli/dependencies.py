@@ -13,6 +13,7 @@ from pkggen.cli.boundary import boundary, default_cache, terminal
 from pkggen.cli.packages import selection
 from pkggen.commands.deps import Dependencies, Dependency, dependencies
 from pkggen.config.options import Options
+from pkggen.terminal.display import one_line, show
 
 _HEADINGS = ("NAME", "VERSION", "PACKED", "UNPACKED", "CODE", "GLIBC", "ASKED-BY", "LIBRARIES", "LICENCE")
 _RIGHT = {2, 3}  # columns of numbers
@@ -30,7 +31,7 @@ def deps(*, path: Path, as_json: bool, quiet: bool, verbose: bool, **rest: Any) 
     """
     options = Options(root=path, **rest)
     found = dependencies(options, default_cache(), terminal(quiet=quiet, verbose=verbose))
-    click.echo(json.dumps(found.to_dict(), indent=2) if as_json else table(found))
+    show(json.dumps(found.to_dict(), indent=2) if as_json else table(found))
 
 
 def table(found: Dependencies) -> str:
@@ -94,6 +95,7 @@ def _row(depth: int, wheel: Dependency) -> tuple[str, ...]:
 
 def _aligned(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> list[str]:
     """Return the rows with columns of equal width, the last as long as it is."""
+    rows = [[one_line(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(

@@ -15,6 +15,7 @@ from pkggen.interpreter import PROFILES, fetch_standalone, harvest, offers, prov
 from pkggen.model import PythonSpec
 from pkggen.targets.distributions import resolve_target
 from pkggen.targets.runs_on import systems
+from pkggen.terminal.display import one_line, show
 
 _arch = click.option("--arch", default="", metavar="ARCH", help="Another machine than this: x86_64 or aarch64.")
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -44,11 +45,11 @@ def list_offers(*, versions: str, arch: str, every: bool, trim: bool, as_json: b
     wanted = versions_of(versions) if versions else SpecifierSet(">=3.10")
     found = offers(wanted, resolve_target((), arch).arch, default_cache(), every=every)
     if as_json:
-        click.echo(json.dumps([asdict(offer) for offer in found], indent=2))
+        show(json.dumps([asdict(offer) for offer in found], indent=2))
         return
     for offer in found:
         about = f"can't be embedded: {offer.obstacle}" if offer.obstacle else offer.name
-        click.echo(f"{offer.kind:<10}{offer.version or '-':<9}{offer.source:<32} {about}")
+        show(f"{offer.kind:<10}{offer.version or '-':<9}{offer.source:<32} {about}")
 
 
 @python.command()
@@ -149,10 +150,10 @@ def check_python(
 
 def _tell_profiles(*, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(PROFILES, indent=2))
+        show(json.dumps(PROFILES, indent=2))
         return
     for name, patterns in PROFILES.items():
-        click.echo(f"{name:<15}{' '.join(patterns)}")
+        show(f"{name:<15}{' '.join(patterns)}")
 
 
 def _runs_on(glibc: tuple[int, ...], where: str) -> str:
@@ -161,7 +162,7 @@ def _runs_on(glibc: tuple[int, ...], where: str) -> str:
 
 def _tell(findings: dict[str, str], *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(findings, indent=2))
+        show(json.dumps(findings, indent=2))
         return
     for key, value in findings.items():
-        click.echo(f"{key + ':':<11}{value}")
+        show(one_line(f"{key + ':':<11}{value}"))

@@ -16,6 +16,7 @@ from pkggen.config.options import Options
 from pkggen.errors import ArtefactError
 from pkggen.formats import FORMATS
 from pkggen.pipeline import build
+from pkggen.terminal.display import one_line, show
 
 
 @click.command()
@@ -30,10 +31,10 @@ def lint(*, paths: tuple[Path, ...], as_json: bool, python: str) -> None:
     """
     reports = [report for path in paths for report in _reports(path, python)]
     if as_json:
-        click.echo(json.dumps([r.to_dict() for r in reports], indent=2))
+        show(json.dumps([r.to_dict() for r in reports], indent=2))
     else:
         for report in reports:
-            click.echo(_text(report))
+            show(_text(report))
     if any(report.findings for report in reports):
         sys.exit(ArtefactError.exit_code)
 
@@ -51,4 +52,4 @@ def _text(report: Report) -> str:
     absent = "".join(f", no {name} here" for name in report.absent)
     number = len(report.findings)
     head = f"{report.path}: {number} finding{'' if number == 1 else 's'} (by {', '.join(report.tools)}{absent})"
-    return "\n".join([head, *(f"  {finding}" for finding in report.findings)])
+    return "\n".join([head, *(f"  {one_line(finding)}" for finding in report.findings)])

@@ -11,6 +11,7 @@ from pkggen.cli.boundary import boundary, default_cache, terminal
 from pkggen.cli.packages import selection
 from pkggen.commands import lock as locking
 from pkggen.config.options import Options
+from pkggen.terminal.display import show_path
 from pkggen.wheels import Renewal
 
 
@@ -28,7 +29,7 @@ def lock(*, path: Path, upgrade: bool, packages: tuple[str, ...], quiet: bool, v
     told = terminal(quiet=quiet, verbose=verbose)
     path_of_lock = locking.lock(Options(root=path, **rest), Renewal(upgrade, packages), default_cache(), told)
     if path_of_lock:
-        click.echo(path_of_lock)
+        show_path(path_of_lock)
     else:
         told.tell("no dependencies: nothing to lock")
 
@@ -44,6 +45,6 @@ def vendor(*, path: Path, directory: Path | None, quiet: bool, verbose: bool, **
     told = terminal(quiet=quiet, verbose=verbose)
     vendored = locking.vendor(Options(root=path, **rest), directory, default_cache(), told)
     for file in vendored.files:
-        click.echo(file)
+        show_path(file)
     for need in vendored.further:
         told.tell(f"an offline build needs, too: {need}")

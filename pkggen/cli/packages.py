@@ -19,6 +19,7 @@ from pkggen.formats import FORMATS
 from pkggen.model import BuiltPackage, Purpose, Rendered
 from pkggen.pipeline import build as build_packages
 from pkggen.pipeline import render as render_texts
+from pkggen.terminal.display import one_line, show, show_path
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -78,10 +79,10 @@ def build(
     options = _options(path, formats, output=output, **rest)
     built = build_packages(options, default_cache(), terminal(quiet=quiet, verbose=verbose))
     if as_json:
-        click.echo(json.dumps({"packages": [_built(b) for b in built]}, indent=2))
+        show(json.dumps({"packages": [_built(b) for b in built]}, indent=2))
     else:
         for package in built:
-            click.echo(package.path)
+            show_path(package.path)
 
 
 def _built(package: BuiltPackage) -> dict[str, str | int | bool]:
@@ -106,7 +107,7 @@ def render(*, path: Path, formats: tuple[str, ...], output: Path, quiet: bool, v
         package = rendered.package
         part = package.name if package.payload.purpose is Purpose.LAYERS else ""
         for written in _write(rendered, output / package.format / part):
-            click.echo(written)
+            show_path(written)
 
 
 def _write(rendered: Rendered, directory: Path) -> list[Path]:
@@ -137,20 +138,21 @@ def _file_list(rendered: Rendered) -> str:
 def inspect(*, file: Path, as_json: bool, files: bool) -> None:
     """Show what a .deb or .rpm FILE holds: metadata, relations, scripts and files."""
     inspection = inspect_package(file)
-    click.echo(json.dumps(inspection.to_dict(), indent=2) if as_json else _view(inspection, files=files))
+    show(json.dumps(inspection.to_dict(), indent=2) if as_json else _view(inspection, files=files))
 
 
 def _view(inspection: Inspection, *, files: bool) -> str:
-    lines = [f"{key + ':':<16}{value}" for key, value in inspection.metadata.items()]
+    plain = {key: value if key == "description" else one_line(value) for key, value in inspection.metadata.items()}
+    lines = [f"{key + ':':<16}{value}" for key, value in plain.items()]
     for field, terms in inspection.relations.items():
-        lines += [f"{field + ':':<16}{', '.join(terms)}"]
+        lines += [one_line(f"{field + ':':<16}{', '.join(terms)}")]
     for name, text in inspection.scripts.items():
         lines += ["", f"--- {name}", text.rstrip()]
     if files:
         lines += [
             "",
             *(
-                f"{f.mode:04o} {f.owner}:{f.group} {f.size:>10} {f.path}{' -> ' + f.link if f.link else ''}"
+                one_line(f"{f.mode:04o} {f.owner}:{f.group} {f.size:>10} {f.path}{' -> ' + f.link if f.link else ''}")
                 for f in inspection.files
             ),
         ]
@@ -168,7 +170,7 @@ def check(*, path: Path, formats: tuple[str, ...], as_json: bool, quiet: bool, v
     options = _options(path, formats, **rest)
     findings = check_project(options, default_cache(), terminal(quiet=quiet, verbose=verbose))
     if as_json:
-        click.echo(json.dumps(findings, indent=2))
+        show(json.dumps(findings, indent=2))
     else:
         for key, value in findings.items():
-            click.echo(f"{key + ':':<14}{value}")
+            show(one_line(f"{key + ':':<14}{value}"))

@@ -8,6 +8,7 @@ import click
 
 from pkggen.cli.boundary import boundary, default_cache, terminal
 from pkggen.commands.init import propose, write_proposal
+from pkggen.terminal.display import show, show_path
 
 
 @click.command()
@@ -23,6 +24,6 @@ def init(*, path: Path, write: bool, quiet: bool) -> None:
     proposal = propose(path, default_cache(), terminal(quiet=quiet, verbose=False))
     if write:
         write_proposal(proposal)
-        click.echo(proposal.file)
+        show_path(proposal.file)
     else:
-        click.echo(proposal.text, nl=False)
+        show(proposal.text, end="")

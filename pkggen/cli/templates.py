@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import click
@@ -12,6 +11,7 @@ from pkggen.cli.boundary import boundary, terminal
 from pkggen.config.load import load_config
 from pkggen.templating.overrides import Template, catalogue, check_overrides, chosen, difference
 from pkggen.templating.overrides import copy as copy_templates
+from pkggen.terminal.display import show, show_path
 
 _DEFAULT_FOLDER = "packaging"
 _project = click.option(
@@ -33,10 +33,10 @@ def list_templates(*, project: Path, as_json: bool) -> None:
     folder = _folder(project)
     found = catalogue(folder)
     if as_json:
-        click.echo(json.dumps([t.to_dict() for t in found], indent=2))
+        show(json.dumps([t.to_dict() for t in found], indent=2))
     else:
         for template in found:
-            click.echo(_row(template))
+            show(_row(template))
     if folder:
         check_overrides(folder)
 
@@ -59,7 +59,7 @@ def copy(*, names: tuple[str, ...], project: Path, every: bool, whole: bool) -> 
     configured = load_config(project).templates
     folder = project / (configured or _DEFAULT_FOLDER)
     for path in copy_templates(chosen(names, folder), folder, whole=whole):
-        click.echo(os.fspath(path))
+        show_path(path)
     if not configured:
         terminal(quiet=False, verbose=False).warn(
             f'they count once the configuration says templates = "{_DEFAULT_FOLDER}"'
@@ -73,7 +73,7 @@ def copy(*, names: tuple[str, ...], project: Path, every: bool, whole: bool) -> 
 def diff(*, names: tuple[str, ...], project: Path) -> None:
     """Show what the project's templates change in ours, as a unified diff."""
     for template in chosen(names, _folder(project)):
-        click.echo(difference(template), nl=False)
+        show(difference(template), end="")
 
 
 def _folder(project: Path) -> Path | None:

@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.markup import escape
+from rich.markup import escape as literal
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from pkggen.terminal.display import one_line, visible
 
 QUIET, NORMAL, VERBOSE = -1, 0, 1
 
@@ -33,25 +35,25 @@ class Terminal:
             yield advance
         if self._verbosity >= NORMAL:
             took = f" ({time.monotonic() - started:.1f} s)" if self._verbosity >= VERBOSE else ""
-            self._say(f"[dim]·[/dim] {escape(text)}{took}")
+            self._say(f"[dim]·[/dim] {literal(one_line(text))}{took}")
 
     def warn(self, text: str) -> None:
         """Print a warning."""
-        self._say(f"[yellow]warning:[/yellow] {escape(text)}")
+        self._say(f"[yellow]warning:[/yellow] {literal(visible(text))}")
 
     def tell(self, text: str) -> None:
         """Print a result unless asked to be quiet."""
         if self._verbosity >= NORMAL:
-            self._say(escape(text))
+            self._say(literal(visible(text)))
 
     def note(self, text: str) -> None:
         """Print a note when asked to be verbose."""
         if self._verbosity >= VERBOSE:
-            self._say(f"[dim]note: {escape(text)}[/dim]")
+            self._say(f"[dim]note: {literal(visible(text))}[/dim]")
 
     def error(self, text: str) -> None:
         """Print an error."""
-        self._say(f"[red]error:[/red] {escape(text)}")
+        self._say(f"[red]error:[/red] {literal(visible(text))}")
 
     def _say(self, markup: str) -> None:
         with self._lock:
@@ -60,7 +62,7 @@ class Terminal:
     @contextmanager
     def _shown(self, text: str, total: int | None) -> Iterator[Callable[[int], None]]:
         if not self._live or self._progress is not None:  # one live display at a time; inner steps share it
-            task = self._progress.add_task(escape(text), total=total) if self._progress else None
+            task = self._progress.add_task(literal(one_line(text)), total=total) if self._progress else None
             yield self._advance(task)
             if self._progress and task is not None:
                 self._progress.remove_task(task)
@@ -69,7 +71,7 @@ class Terminal:
         with Progress(*columns, console=self._console, transient=True) as progress:
             self._progress = progress
             try:
-                yield self._advance(progress.add_task(escape(text), total=total))
+                yield self._advance(progress.add_task(literal(one_line(text)), total=total))
             finally:
                 self._progress = None
 
