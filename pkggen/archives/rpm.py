@@ -13,6 +13,9 @@ from typing import IO, Any
 import rpmfile  # type: ignore[import-untyped]
 from rpmfile.errors import RPMError  # type: ignore[import-untyped]
 
+from pkggen.archives.cpio import cpio_files
+from pkggen.archives.rpm_header import check_headers
+from pkggen.archives.streams import LimitError, Tally, unpacked
 from pkggen.errors import ArtefactError
 from pkggen.model import ConfigKind, Entry, Kind, Role
 
@@ -40,6 +43,7 @@ _TAGS = (
     "name", "serial", "version", "release", "arch", "summary", "description", "copyright", "group", "url", "vendor",
     "packager", "size", "buildtime", "archive_compression", "payloadflags",
 )  # fmt: skip
+_METHODS = {"zstd": "zst", "xz": "xz", "lzma": "lzma", "gzip": "gz", "bzip2": "bz2"}
 _LESS, _GREATER, _EQUAL = 2, 4, 8
 _CONFIG, _DOC, _NOREPLACE, _GHOST, _LICENCE = 1, 2, 16, 64, 128
 _ROLES = {_GHOST: Role.GHOST, _LICENCE: Role.LICENCE, _DOC: Role.DOC}
@@ -66,12 +70,15 @@ def read_rpm(path: Path) -> RpmArchive:
         with path.open("rb") as stream:
             if stream.read(4) != _MAGIC:
                 raise ValueError("it does not begin as an rpm does")
+            check_headers(stream)
             found = signatures(stream)
             stream.seek(0)
             with rpmfile.open(fileobj=stream) as archive:
                 headers = archive.headers
                 stream.seek(archive.data_offset)
                 _check_payload(headers, stream)
+        if not isinstance(headers.get("size", 0), int):
+            raise ValueError("its size is no number")
         members, ghosts = _members(headers)
         return RpmArchive(
             tags={tag: _text(headers[tag]) for tag in _TAGS if tag in headers},
@@ -81,7 +88,7 @@ def read_rpm(path: Path) -> RpmArchive:
             ghosts=ghosts,
             signatures=found,
         )
-    except (RPMError, struct.error, AssertionError, OSError, ValueError, LookupError, TypeError) as error:
+    except (RPMError, struct.error, AssertionError, OSError, MemoryError, ValueError, LookupError, TypeError) as error:
         raise ArtefactError(f"can't be read as an rpm: {error}", where=str(path)) from error
 
 
@@ -118,19 +125,32 @@ def _signature_values(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
 
 def read_contents(path: Path, wanted: Callable[[str], bool]) -> dict[str, bytes]:
     """Return the bytes of the files whose absolute path is ``wanted``; raise ArtefactError as :func:`read_rpm`."""
-    found: dict[str, bytes] = {}
     try:
-        with path.open("rb") as stream, rpmfile.open(fileobj=stream) as archive:
-            stream.seek(archive.data_offset)
-            _check_payload(archive.headers, stream)  # what unpacks it is content with less
-            for member in archive.getmembers():
-                absolute = "/" + str(member.name).removeprefix("./").lstrip("/")
-                if wanted(absolute):
-                    found[absolute] = archive.extractfile(member).read()
+        return dict(_files(path, wanted))
     except Exception as error:  # rpmfile and what it unpacks with raise whatever the bytes lead to
-        said = error.strerror if isinstance(error, OSError) and error.strerror else "it is truncated or damaged"
+        said = str(error) if isinstance(error, LimitError) else "it is truncated or damaged"
+        said = error.strerror if isinstance(error, OSError) and error.strerror else said
         raise ArtefactError(f"can't be read as an rpm: {said}", where=str(path), remedy="build it again") from error
-    return found
+
+
+def read_rpm_files(path: Path, wanted: Collection[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield the bytes of those members whose absolute path is ``wanted``; ``path`` was read before."""
+    return _files(path, lambda place: place in wanted)
+
+
+def _files(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
+    with path.open("rb") as stream:
+        check_headers(stream)
+        stream.seek(0)
+        with rpmfile.open(fileobj=stream) as archive:
+            headers, start = archive.headers, archive.data_offset
+        stream.seek(start)
+        _check_payload(headers, stream)  # what unpacks it is content with less
+        stream.seek(start)
+        method = _METHODS.get(_text(headers.get("archive_compression", "gzip")))
+        if method is None:
+            raise ValueError("its payload is compressed in an unknown way")
+        yield from cpio_files(unpacked(stream, method, path.stat().st_size - start, "payload"), wanted)
 
 
 def _check_payload(headers: Mapping[str, Any], stream: Any) -> None:
@@ -169,11 +189,13 @@ def _members(headers: Mapping[str, Any]) -> tuple[tuple[Entry, ...], frozenset[s
     ]  # fmt: skip
     found: list[Entry] = []
     ghosts: set[str] = set()
+    tally = Tally()
     for name, index, mode, size, digest, mtime, link, owner, group, flags in zip(*columns, strict=True):
         kind = next((k for test, k in _KINDS if test(mode)), None)
         path = _text(directories[index]) + _text(name)
         if kind is None:
             raise ValueError(f"{path} is neither file, directory nor link")
+        tally.add(path, _text(link))
         if flags & _GHOST:
             ghosts.add(path)
         config = ConfigKind.NOREPLACE if flags & _NOREPLACE else ConfigKind.CONFIG
@@ -193,12 +215,3 @@ def _members(headers: Mapping[str, Any]) -> tuple[tuple[Entry, ...], frozenset[s
             )
         )
     return tuple(found), frozenset(ghosts)
-
-
-def read_rpm_files(path: Path, wanted: Collection[str]) -> Iterator[tuple[str, bytes]]:
-    """Yield the bytes of those members whose absolute path is ``wanted``; ``path`` was read before."""
-    with path.open("rb") as stream, rpmfile.open(fileobj=stream) as archive:
-        for member in archive.getmembers():
-            place = "/" + str(member.name).removeprefix(".").lstrip("/")
-            if place in wanted:
-                yield place, archive.extractfile(member).read()

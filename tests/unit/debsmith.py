@@ -32,15 +32,19 @@ def tar(files: Mapping[str, bytes], more: Sequence[tarfile.TarInfo] = ()) -> byt
 
 
 def forge(path: Path, control: Mapping[str, str] | bytes, data: Mapping[str, bytes] | bytes = b"") -> Path:
-    """Write a .deb with those control files and that data, both as files by name or as the bytes of a tarball."""
+    """Write a .deb with those control files and that data, as files by name, as a tarball, or as a packed one."""
     if not isinstance(control, bytes):
         control = tar({f"./{name}": text.encode("utf-8", "surrogateescape") for name, text in control.items()})
     if not isinstance(data, bytes):
         data = tar(data)
     parts = {
         "debian-binary": b"2.0\n",
-        "control.tar.gz": gzip.compress(control, 1, mtime=0),
-        "data.tar.gz": gzip.compress(data or tar({}), 1, mtime=0),
+        "control.tar.gz": _packed(control),
+        "data.tar.gz": _packed(data or tar({})),
     }
     path.write_bytes(b"!<arch>\n" + b"".join(member(name, content) for name, content in parts.items()))
     return path
+
+
+def _packed(data: bytes) -> bytes:
+    return data if data.startswith(b"\x1f\x8b") else gzip.compress(data, 1, mtime=0)
