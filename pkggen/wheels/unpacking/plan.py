@@ -19,7 +19,8 @@ from pkggen.wheels.unpacking.record import Expected, read_record
 from pkggen.wheels.unpacking.zip_members import Member, clashes, members
 
 UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, UnicodeDecodeError)
-_TEXT_LIMIT = 64 << 20  # bytes; the largest RECORDs known are a few MiB
+_TEXT_LIMITS = {"RECORD": 32 << 20}  # bytes; the largest known are a few MiB
+_TEXT_LIMIT = 4 << 20  # of the others; some paste a licence into METADATA
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,8 @@ def _texts(
         if member is None:
             if info and name != "entry_points.txt":
                 problems.append(Problem(f"{name} is missing", where))
-        elif member.size > _TEXT_LIMIT:
-            problems.append(Problem(f"it has {member.size} bytes, more than {_TEXT_LIMIT}", where))
+        elif member.size > (limit := _TEXT_LIMITS.get(name, _TEXT_LIMIT)):
+            problems.append(Problem(f"it has {member.size} bytes, more than {limit}", where))
         else:
             try:
                 content = archive.read(member.info)

@@ -19,6 +19,7 @@ from installer.records import InvalidRecordEntry, RecordEntry, parse_record_file
 from pkggen.errors import Problem
 
 _STRONG = {"sha256", "sha384", "sha512"}
+_FURTHER_ROWS = 1000  # of byte code and the like, beside one for each file
 SIGNATURES = ("RECORD.jws", "RECORD.p7s")  # about the old RECORD, and not listed in it
 
 
@@ -43,6 +44,8 @@ def read_record(
     rows without a member, members without a row, hashes that are absent or weak, other sizes.
     """
     own = f"{info}/RECORD"
+    if text.count("\n") > 2 * len(names) + _FURTHER_ROWS:
+        return {}, [Problem("it has far more rows than there are files", f"{where}: {own}")]
     unlisted = {own, *(f"{info}/{s}" for s in SIGNATURES)}
     try:
         rows = list(parse_record_file(text.splitlines()))

@@ -23,8 +23,10 @@ from pkggen.errors import ArtefactError, Problem
 
 EARLIEST = calendar.timegm((1980, 1, 1, 0, 0, 0))  # zip knows nothing before
 _RATIO, _SMALL = 100, 64 << 20  # a bomb packs more than 100:1 and unpacks to more than 64 MiB
-_LARGEST, _MOST = 16 << 30, 500_000  # bytes and members of one wheel
+_LARGEST, _MOST = 16 << 30, 200_000  # bytes and members of one wheel
+_DIRECTORY = 64 << 20  # bytes of the list of members, which zipfile reads as a whole
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
+_ROW = struct.Struct("<4s24x3H12x")  # the lengths of name, extra field and comment
 _END, _END64 = struct.Struct("<4s4H2LH"), struct.Struct("<4sQ2H2L4Q")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
@@ -113,10 +115,32 @@ def _frame_problems(path: Path, filename: str) -> list[Problem]:
         start = stream.read(4)
     if comment or offset + length != end or start not in {b"PK\x03\x04", b"PK\x05\x06"}:
         return [Problem("there is data before, between or after the archive's parts", filename)]
+    if problem := _directory_problem(path, offset, length):
+        return [Problem(problem, filename)]
     with zipfile.ZipFile(path) as archive:
         if len(archive.infolist()) != count:
             return [Problem("its end record lies about the number of members", filename)]
     return []
+
+
+def _directory_problem(path: Path, offset: int, length: int) -> str:
+    """Return why the list of members can't be read into memory, or "": its count is of the archive's own saying."""
+    if length > _DIRECTORY:
+        return f"its list of members has {length} bytes, more than {_DIRECTORY}"
+    number = 0
+    with path.open("rb") as stream:
+        stream.seek(offset)
+        directory = stream.read(length)
+    place = 0
+    while place + _ROW.size <= length:
+        magic, *sizes = _ROW.unpack_from(directory, place)
+        if magic != b"PK\1\2":
+            break  # zipfile words that
+        place += _ROW.size + sum(sizes)
+        number += 1
+        if number > _MOST:
+            return f"it has more than {_MOST} members"
+    return ""
 
 
 def _name_problem(name: str) -> str:

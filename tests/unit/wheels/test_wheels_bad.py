@@ -65,6 +65,8 @@ STRUCTURE = {
     "file and directory": (with_file("demo/__init__.py/x", b""), "demo/__init__.py: it is both a file and a directory"),
     "two schemes, one path": (with_file(f"{DATA}/purelib/demo/__init__.py"), "demo/__init__.py: it is there more than"),
     "bomb": (with_file("demo/zeros", bytes(80 << 20)), "decompression bomb"),
+    "huge METADATA": (Smith(metadata="Summary: x\n\n" + "xy z\n" * 900_000), f"{INFO}/METADATA: it has 45"),
+    "huge entry points": (points("# " + "x" * (4 << 20)), f"{INFO}/entry_points.txt: it has 41"),
     "no WHEEL": (Smith(without=["WHEEL"]), f"{INFO}/WHEEL: WHEEL is missing"),
     "no METADATA": (Smith(without=["METADATA"]), f"{INFO}/METADATA: METADATA is missing"),
     "no RECORD": (Smith(without=["RECORD"]), f"{INFO}/RECORD: RECORD is missing"),
@@ -121,6 +123,7 @@ RECORDS = {
         Smith(record=lambda r: [*r, ["demo/__init__.py", "sha256=" + digest(b"y"), "6"]]),
         "demo/__init__.py: RECORD lists it twice",
     ),
+    "rows without end": (Smith(record=lambda r: r + [[f"x{n}", "", ""] for n in range(2000)]), "far more rows"),
     "wrong size": (
         Smith(record=lambda rows: [[*r[:2], "7"] if r[0] == "demo/__init__.py" else r for r in rows]),
         "demo/__init__.py: it has 6 bytes, RECORD says 7",
