@@ -6,6 +6,7 @@ import click
 from click.shell_completion import get_completion_class
 
 from pkggen.cli.boundary import boundary
+from pkggen.terminal.display import show
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -23,4 +24,4 @@ def completion(*, shell: str) -> None:
     kind = get_completion_class(shell)
     assert kind is not None  # noqa: S101 - click has had these three since its version 8
     name = "pkggen"  # python -m pkggen.cli has another, which no shell can complete
-    click.echo(kind(top.command, {}, name, f"_{name.upper()}_COMPLETE").source().rstrip("\n"))
+    show(kind(top.command, {}, name, f"_{name.upper()}_COMPLETE").source().rstrip("\n"))

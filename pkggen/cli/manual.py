@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ import click
 from pkggen import __version__
 from pkggen.cli.boundary import boundary
 from pkggen.errors import PkggenError
+from pkggen.terminal.display import show_path
 
 SECTION = "1"
 _FILES = (
@@ -40,7 +40,7 @@ def manual(*, directory: Path) -> None:
     for name, text in pages(top.command, top.info_name or "pkggen"):
         path = directory / f"{name}.{SECTION}"
         path.write_text(text, encoding="utf-8")
-        click.echo(os.fspath(path))
+        show_path(path)
 
 
 def pages(command: click.Command, name: str, parent: click.Context | None = None) -> Iterator[tuple[str, str]]:

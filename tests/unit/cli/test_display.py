@@ -20,7 +20,7 @@ from pkggen.cli import COMMANDS, main
 from pkggen.terminal.console import VERBOSE, Terminal
 from pkggen.terminal.display import one_line, show, show_path, visible
 
-CLI = Path(__file__).parents[2] / "pkggen" / "cli"
+CLI = Path(__file__).parents[3] / "pkggen" / "cli"
 OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 EVIL = "\x1b]0;MARK\x07\x1b[2J\u202egnp.exe\u2028error: forged\x9b31m"
 # what others may call a thing: anything but a slash and zero, with much of what is dangerous
@@ -125,7 +125,7 @@ def test_a_package_by_anybody(bare: Path, name: str, text: str) -> None:
 
 
 VERBS = [
-    *((verb,) for verb in COMMANDS if verb not in {"python", "templates", "cache", "vendor"}),
+    *((verb,) for verb in COMMANDS if verb not in {"python", "templates", "cache", "vendor", "manual"}),
     ("python", "check"),
     ("python", "fetch"),
     ("python", "list"),
