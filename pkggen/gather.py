@@ -237,7 +237,12 @@ def _with_wishes(config: Config, options: Options) -> Config:
             "release": options.release or config.release,
             "targets": options.targets or config.targets,
             "arch": options.arch or config.arch,
-            "wheels": config.wheels.model_copy(update={"frozen": config.wheels.frozen or options.frozen}),
+            "wheels": config.wheels.model_copy(
+                update={
+                    "frozen": config.wheels.frozen or options.frozen,
+                    "build": tuple(dict.fromkeys((*config.wheels.build, *options.build))),
+                }
+            ),
             "depends": (*config.depends, *config.wheels.replacements),
             **_with_key(config, options.sign),
         }

@@ -38,6 +38,7 @@ def selection(function: _Command) -> _Command:
         click.option("--release", default="", metavar="N", help="The package's release number."),
         click.option("--target", "targets", multiple=True, metavar="DISTRO", help="Such as debian:12; repeatable."),
         click.option("--arch", default="", metavar="ARCH", help="The machine it is for: x86_64 or aarch64."),
+        click.option("--build", multiple=True, metavar="NAME", help="Build this from its source archive; repeatable."),
         click.option("--offline", is_flag=True, help="Use the cache alone, never a network."),
         click.option("--frozen", is_flag=True, help="Never resolve: fail unless everything is locked."),
         click.option("-q", "--quiet", is_flag=True, help="Show warnings and errors only."),

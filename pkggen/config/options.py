@@ -20,4 +20,5 @@ class Options:
     arch: str = ""
     offline: bool = False
     frozen: bool = False
+    build: tuple[str, ...] = ()  # names that may be built from a source archive, besides those in the file
     sign: str = ""  # a key for every format; "none" leaves all unsigned

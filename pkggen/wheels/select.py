@@ -16,6 +16,7 @@ from pkggen.errors import ArtefactError, ConfigurationError, IntegrityError, Pro
 from pkggen.model import Interpreter, Target
 from pkggen.network.address import filename_of, local_path, redacted
 from pkggen.wheels.lock.pylock import Lock
+from pkggen.wheels.lock.reasons import building
 from pkggen.wheels.tags import described, environment, tags, would_fit
 
 _SHOWN = 8  # tags of a wheel that does not fit worth naming
@@ -74,6 +75,7 @@ def choose(
     without = {canonicalize_name(name) for name in (exclude, *left)}
     _check_scope(lock, place)
     problems: list[Problem] = []
+    sources: list[str] = []
     chosen: dict[str, Choice] = {}
     for package in lock.pylock.packages:
         if package.name in without or (package.directory and package.directory.path in {".", "./"}):
@@ -81,11 +83,15 @@ def choose(
         picked = _pick(lock, package, place)
         if isinstance(picked, Problem):
             problems.append(picked)
+            sources += [package.name] if package.sdist else []
         elif picked and picked.name in chosen:
             what = f"{picked.name} is locked twice for this target: {chosen[picked.name].version} and {picked.version}"
             problems.append(Problem(what, lock.where(package.name), "give the entries markers that exclude each other"))
         elif picked:
             chosen[picked.name] = picked
+    if len(sources) > 1:  # the line that is ready to be copied
+        what = f"{len(sources)} of these can be built from their source archives"
+        problems.append(Problem(what, lock.path.name, building(sources)))
     ArtefactError.raise_all(problems)
     return tuple(chosen[name] for name in sorted(chosen))
 
@@ -229,7 +235,7 @@ def _nothing_fits(package: Package, place: _Place, where: str) -> Problem:
     wanted, fitting = described(target, interpreter), would_fit(target, interpreter)
     remedy = f"choose a version that has a wheel ({fitting}py3-none-any), or build one into a directory for find-links"
     if package.sdist:
-        remedy += f"; or allow building it here: wheels.build = [{str(package.name)!r}]".replace("'", '"')
+        remedy += f"; or {building([package.name])}"
     if package.vcs:
         return Problem(
             f"{label} comes from a VCS ({redacted(package.vcs.url or package.vcs.path or '')})", where, remedy

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,10 +21,12 @@ from pkggen.model import Interpreter, Target
 from pkggen.network.address import local_path, redacted, without_credentials
 from pkggen.network.settings import private_environment
 from pkggen.run import Finished, run
+from pkggen.wheels.lock.reasons import explained, lacking_wheels, plainly, source_only, unreachable
 
 # the manylinux versions that uv 0.8 and later know as --python-platform
 _GLIBC_MINORS = (17, 28, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40)
 _FILE = re.compile(r'(?:url = "(?=file://)|path = "(?=/))([^"]+)"')
+_MOST_NAMES = 100  # whose wheels are missing, before one has seen enough
 _OFFLINE_REMEDY = "build once with network access, keep the lock, and give the wheels' directory for find-links"
 
 
@@ -115,13 +118,36 @@ class Resolver:
             return finished
         reason = _reason(finished)
         if "No solution found" in reason or self.offline or self.directory:
-            remedy = "loosen a requirement, or give the wheel through find-links"
-            if self.directory:
-                remedy = f"put what is missing into {self.directory.name}"
-            elif self.offline:
-                remedy = _OFFLINE_REMEDY
-            raise ArtefactError(Problem(f"the dependencies can't be resolved: {reason}", self.root.name, remedy))
+            raise ArtefactError(self._unresolved(reason, command, lines))
+        if problem := unreachable(reason):
+            raise ToolError(problem)
         raise ToolError(f"uv failed with status {finished.status}: {reason}")
+
+    def _unresolved(self, reason: str, command: Sequence[str], lines: Sequence[str]) -> Problem:
+        where = self.root.name
+        if name := source_only(reason):
+            return lacking_wheels(self._without_wheels(name, command, lines), where)
+        what = f"the dependencies can't be resolved: {plainly(reason)}"
+        if self.directory:
+            return Problem(what, where, f"put what is missing into {self.directory.name}")
+        if self.offline:
+            return Problem(what, where, _OFFLINE_REMEDY)
+        loosen = "loosen a requirement, or give the wheel through find-links"
+        return explained(reason, where, self.python) or Problem(what, where, loosen)
+
+    def _without_wheels(self, first: str, command: Sequence[str], lines: Sequence[str]) -> list[str]:
+        """Return all names that have only a source archive: uv tells one at a time, and goes on without it."""
+        names = [first]
+        with tempfile.TemporaryDirectory() as scratch:
+            dropped = Path(scratch, "dropped.txt")
+            for _ in range(_MOST_NAMES):
+                dropped.write_text("".join(f"{name} ; python_version < '0'\n" for name in names), encoding="utf-8")
+                finished = self._uv([*command, "--overrides", str(dropped)], "\n".join(lines) + "\n")
+                name = source_only(_reason(finished)) if finished.status else ""
+                if not name or name in names:
+                    break
+                names.append(name)
+        return sorted(names)
 
     def _uv(self, words: Sequence[str], stdin: str | None) -> Finished:
         common = ["--quiet", "--no-python-downloads", "--python", self.program, "--cache-dir", str(self.cache)]
