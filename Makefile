@@ -1,7 +1,8 @@
 # Each target sets up what it needs by itself, see .ci/bootstrap.
 MAKEFLAGS += --no-print-directory
 .SUFFIXES:
-.PHONY: help sample self release-check test lint unit e2e newest lowest lock targets samples-tests clean setup-sample setup-test setup-wheel
+.PHONY: help sample self release-check test lint quick unit e2e newest lowest lock targets samples-tests clean \
+    setup-sample setup-test setup-wheel
 
 PYTHON_OPTION ?=
 RELEASE_OPTION ?=
@@ -20,7 +21,8 @@ help:
 	@echo 'make self      build pkggen'"'"'s own .deb and .rpm into dist/, with pkggen'
 	@echo 'make test      everything: lint, unit tests, end-to-end tests in real target systems'
 	@echo 'make lint      ruff, mypy and shellcheck'
-	@echo 'make unit      the tests that need no target system (about a minute)'
+	@echo 'make quick     lint, and the unit tests that start no program (a minute)'
+	@echo 'make unit      the tests that need no target system (some minutes)'
 	@echo 'make e2e       the end-to-end tests alone'
 	@echo 'make newest    the unit tests and the input cells with the newest version of everything'
 	@echo 'make lowest    the same with the lowest versions that setup.cfg allows'
@@ -65,6 +67,9 @@ lint: setup-test
 	$(venv)/ruff check --config pkggen/activation/ruff.toml pkggen/activation
 	$(venv)/mypy
 	shellcheck --shell=sh --exclude=SC2043 .ci/bootstrap .ci/lock .ci/run .ci/versions .ci/wheel $(scripts)
+
+quick: lint
+	$(venv)/pytest $(PARALLEL) tests/unit --quick $(PYTEST_OPTIONS)
 
 unit: setup-test
 	$(venv)/pytest $(PARALLEL) tests/unit $(PYTEST_OPTIONS)

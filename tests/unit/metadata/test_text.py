@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from payloads import entry, payload, project
 
 from pkggen.formats import FORMATS
 from pkggen.metadata.headers import decoded, read_headers
 from pkggen.model import Rendered, Wheel
 from pkggen.project import Metadata, read_metadata
 from pkggen.templating.templates import Templates
+from tests.unit.payloads import entry, payload, project
 
 # Nothing that a field of one line could not hold; what reverses the reading direction is refused, and is not printable.
 PRINTABLE = st.characters(exclude_categories=["C", "Zl", "Zp", "Zs"])
