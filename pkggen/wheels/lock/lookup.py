@@ -174,6 +174,8 @@ class LockSource:
 
     def _used(self, lock: Lock) -> Lock:
         self.reporter.note(f"wheels: locked by {lock.path.name}")
+        for name in lock.respelled:
+            self.reporter.note(f"{lock.path.name}: {name} is {canonicalize_name(name)}, normalised as PEP 751 wants it")
         return lock
 
     def _exported(self, path: Path) -> Lock:

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from packaging.pylock import Pylock, PylockValidationError
+from packaging.utils import canonicalize_name
 
 from pkggen.errors import ConfigurationError, IntegrityError, Problem, StorageError
 
@@ -43,12 +44,14 @@ _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 class Lock:
     """A validated lock; ``path`` is the user's file, from whose directory relative paths start.
 
-    ``lines`` maps a package's name to the line that it starts on, when the file has such.
+    ``lines`` maps a package's name to the line that it starts on, when the file has such; ``respelled``
+    are names that were not normalised.
     """
 
     pylock: Pylock
     path: Path
     lines: Mapping[str, int] = field(default_factory=dict)
+    respelled: tuple[str, ...] = ()
 
     def where(self, name: str) -> str:
         """Return "file:line: package" as far as it is known."""
@@ -88,6 +91,7 @@ def parse_pylock(text: str, path: Path, *, numbered: bool = False) -> Lock:
         raise ConfigurationError(f"it is not valid TOML: {error}", where=f"{path.name}:{line}") from error
     starts = [n for n, line in enumerate(text.splitlines(), 1) if _TABLE.match(line)] if numbered else []
     packages = data.get("packages")
+    respelled = _normalised(packages)
     lines = _lines(packages, starts)
     if isinstance(packages, list):
         _check_hashes(packages, path, lines)
@@ -97,7 +101,18 @@ def parse_pylock(text: str, path: Path, *, numbered: bool = False) -> Lock:
         if isinstance(packages, list):
             _check_packages(data, packages, path, starts)
         raise ConfigurationError(f"it is not a valid lock: {error}", where=path.name) from error
-    return Lock(pylock, path, lines)
+    return Lock(pylock, path, lines, respelled)
+
+
+def _normalised(packages: object) -> tuple[str, ...]:
+    """Normalise the names in place, as PEP 751 wants them; return those that were spelled otherwise."""
+    found = []
+    for package in packages if isinstance(packages, list) else []:
+        name = package.get("name") if isinstance(package, dict) else None
+        if isinstance(name, str) and name != canonicalize_name(name):
+            found.append(name)
+            package["name"] = str(canonicalize_name(name))
+    return tuple(found)
 
 
 def _lines(packages: object, starts: list[int]) -> dict[str, int]:

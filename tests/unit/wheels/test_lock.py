@@ -368,3 +368,15 @@ def test_a_target_older_than_uv_knows_is_told():
 def test_digests_of_the_smith_are_what_record_wants():
     """The test's own tool computes what RECORD spells: URL-safe, without padding."""
     assert digest(b"") == "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
+
+
+def test_names_that_are_not_normalised(project):
+    """A lock may spell a name as its project does; the line is still found."""
+    text = locked(f', hashes = {{ sha256 = "{"0" * 64}" }}').replace('name = "a"', 'name = "Jaraco.classes"')
+    text = text.replace("/a-1-", "/Jaraco.classes-1-")
+    (project / "pylock.toml").write_text(text)
+    lock = read_pylock(project / "pylock.toml")
+
+    assert [p.name for p in lock.pylock.packages] == ["jaraco-classes"]
+    assert lock.where("jaraco-classes") == "pylock.toml:3: jaraco-classes"
+    assert lock.respelled == ("Jaraco.classes",)
