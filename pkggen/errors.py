@@ -15,24 +15,49 @@ Anything else that escapes is a bug of ours and shows its traceback.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+
+class Key(tuple[str | int, ...]):
+    """A setting as the steps to it: ``Key.of("services", 0, "name")``; str() is ``services[0].name``.
+
+    Whoever finds a fault in a setting says its key; the file that has it is added by the one who read
+    that file (``config.origin``).
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, *steps: str | int) -> Key:
+        """Return the key of these steps."""
+        return cls(steps)
+
+    def __truediv__(self, step: str | int) -> Key:
+        """Return the key of what is one step further in."""
+        return Key((*self, step))
+
+    def __str__(self) -> str:
+        return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self).lstrip(".")
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong: where it is, what it is and how to mend it.
 
-    ``where`` names a file and, when there is one, a key or line
-    (``pyproject.toml: tool.pkggen.services[0].name``); ``remedy`` is an imperative sentence.
+    ``where`` names a file and, when there is one, a key (``pyproject.toml: tool.pkggen.venv.keep``),
+    or is a key of which nobody has said yet in which file it stands; ``line`` is that of the file, 0
+    where it isn't known. ``remedy`` is an imperative sentence.
     """
 
     what: str
-    where: str = ""
+    where: str | Key = ""
     remedy: str = ""
+    line: int = 0
 
     def __str__(self) -> str:
-        text = f"{self.where}: {self.what}" if self.where else self.what
+        place = f"{self.where} (line {self.line})" if self.line else str(self.where)
+        text = f"{place}: {self.what}" if place else self.what
         return f"{text}\n  hint: {self.remedy}" if self.remedy else text
 
 
@@ -41,12 +66,23 @@ class PkggenError(Exception):
 
     exit_code = 1
 
-    def __init__(self, *problems: Problem | str, where: str = "", remedy: str = "") -> None:
+    def __init__(self, *problems: Problem | str, where: str | Key = "", remedy: str = "") -> None:
         """Take problems, or sentences; ``where`` and ``remedy`` complete a bare sentence."""
         self.problems: tuple[Problem, ...] = tuple(
             p if isinstance(p, Problem) else Problem(p, where, remedy) for p in problems
         )
-        super().__init__("\n".join(str(p) for p in self.problems))
+        super().__init__(*map(str, self.problems))
+
+    def __str__(self) -> str:
+        return "\n".join(str(p) for p in self.problems)
+
+    def locate(self, place: Callable[[Key], tuple[str, int]]) -> None:
+        """Say of each key that is wrong where it stands; ``place`` returns file with key, and the line."""
+        found: list[Problem] = []
+        for problem in self.problems:
+            where, line = place(problem.where) if isinstance(problem.where, Key) else (problem.where, problem.line)
+            found.append(replace(problem, where=where, line=line))
+        self.problems = tuple(dict.fromkeys(found))  # one option may stand for the keys of both formats
 
     @classmethod
     def raise_all(cls, problems: Iterable[Problem]) -> None:

@@ -1,4 +1,4 @@
-"""What a package is made of: the project, the interpreter and the wheels, found, checked and unpacked."""
+"""What a package is made of: the project's own wheel, the interpreter and the dependencies, found and unpacked."""
 
 from __future__ import annotations
 
@@ -11,12 +11,9 @@ from packaging.pylock import is_valid_pylock_path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
-from pkggen.config.load import load_config
-from pkggen.config.options import Options
-from pkggen.config.rules import clashes
-from pkggen.config.tables import Config, FormatTable
-from pkggen.errors import ArtefactError, ConfigurationError
-from pkggen.interpreter import SYSTEM, resolve_interpreter
+from pkggen.config.tables import Config
+from pkggen.errors import ArtefactError, ConfigurationError, Key
+from pkggen.interpreter import resolve_interpreter
 from pkggen.model import (
     Distribution,
     Interpreter,
@@ -28,20 +25,18 @@ from pkggen.model import (
 )
 from pkggen.network.steering import steering
 from pkggen.payload.plugin import Host, check_fit, check_interpreter, read_host, with_host
-from pkggen.payload.stage import template_directory
 from pkggen.project import (
     UNKNOWN,
     Location,
     Metadata,
+    Opened,
     Shape,
     epoch_of_wheel,
     every_wheel,
-    find_project,
     given_epoch,
-    is_source_folder,
-    open_project,
     read_metadata,
     requirements,
+    source_of,
 )
 from pkggen.store.cache import Cache
 from pkggen.targets.distributions import resolve_target
@@ -56,52 +51,42 @@ from pkggen.wheels.tags import described, tags
 class Gathered:
     """What a package is made of, before anything is laid out.
 
-    ``options`` has the directory of the configuration as its root, ``locks`` is that of the locks;
-    ``asked`` are the requirements that the wheels were found by.
+    ``config`` is the project's, as a plugin's application changes it; ``asked`` are the requirements
+    that the wheels were found by.
     """
 
-    options: Options
     config: Config
     target: Target
     parts: Parts
     metadata: Metadata
     epoch: int
     asked: tuple[str, ...] = ()
-    locks: Path = Path()
     host: Host | None = None
 
 
-def gather(options: Options, cache: Cache, reporter: Reporter, workshop: Path) -> Gathered:
-    """Find the project, the interpreter and the wheels, and unpack them; ``workshop`` is a scratch directory.
-
-    What an sdist brings of configuration and templates lies in ``workshop``, too.
-    """
-    location = find_project(options.root, workshop)
-    options = replace(options, root=location.root)
-    config = effective_config(options)
-    template_directory(config, options.root)  # told before anything is downloaded
-    ready = prepare(options, config, cache, reporter, location)
-    config = with_host(config, ready.host) if ready.host else config
-    wheels = resolve_wheels(ready.demand(location.locks, offline=options.offline), cache, reporter)
+def gather(project: Opened, cache: Cache, reporter: Reporter) -> Gathered:
+    """Find the interpreter and the wheels of an opened project, and unpack them."""
+    location, offline = project.location, project.options.offline
+    ready = prepare(project, cache, reporter)
+    config = with_host(project.config, ready.host) if ready.host else project.config
+    wheels = resolve_wheels(ready.demand(location.locks, offline=offline), cache, reporter)
     wheel, *others = (ready.wheel, *wheels) if ready.wheel else _own_first(wheels, location)
     metadata = read_metadata(wheel)
     if location.requirement is not None:  # uv takes an extra that there is not for a slip without consequence
         requirements(metadata, tuple(sorted({*location.requirement.extras, *config.extras})))
     app, *dependencies = unpack_all((wheel, *others), ready.interpreter, cache, reporter, config.wheels.overwrite)
-    if is_source_folder(location, config):
+    if project.is_source_folder:
         app = _without_loose_modules(app)
     parts = Parts(ready.interpreter, app, tuple(dependencies))
     if ready.host:
         check_fit(ready.host, parts, {w.filename: _wants(w, ready) for w in (wheel, *others)})
     return Gathered(
-        options=options,
         config=config,
         target=ready.target,
         parts=parts,
         host=ready.host,
         metadata=metadata,
         epoch=epoch_of_wheel(wheel) if ready.epoch is None else ready.epoch,
-        locks=location.locks,
         asked=ready.spec.requirements,
     )
 
@@ -119,7 +104,7 @@ def _own_first(wheels: Sequence[Wheel], location: Location) -> list[Wheel]:
     if not found or found[0].name != name:
         raise ConfigurationError(
             f"{name} comes from the index like its dependencies, and is left out with them",
-            where="tool.pkggen.wheels",
+            where=Key.of("wheels"),
             remedy="take it out of wheels.exclude and drop wheels.no-deps, or download its wheel and build that",
         )
     return found
@@ -146,28 +131,24 @@ class Prepared:
         return Demand(self.spec, self.target, self.interpreter, locks, self.metadata.name, offline)
 
 
-def prepare(
-    options: Options, config: Config, cache: Cache, reporter: Reporter, location: Location | None = None
-) -> Prepared:
-    """Make the project's own wheel and find the interpreter; without ``location`` the project is the root."""
-    host = read_host(config, options.root) if config.extends else None
+def prepare(project: Opened, cache: Cache, reporter: Reporter) -> Prepared:
+    """Make the project's own wheel and find the interpreter."""
+    config = project.config
+    host = read_host(config, project.root) if config.extends else None
     if host is None:
-        return _prepare(options, config, cache, reporter, location)
-    ready = _prepare(options, with_host(config, host), cache, reporter, location)
+        return _prepare(project, cache, reporter)
+    ready = _prepare(replace(project, config=with_host(config, host)), cache, reporter)
     check_interpreter(ready.interpreter, host)
     return replace(ready, host=host, spec=replace(ready.spec, given=tuple(sorted(host.distributions))))
 
 
-def _prepare(
-    options: Options, config: Config, cache: Cache, reporter: Reporter, location: Location | None = None
-) -> Prepared:
-    root = options.root
-    location = location or Location(Shape.FOLDER, root, root, root)
+def _prepare(project: Opened, cache: Cache, reporter: Reporter) -> Prepared:
+    root, location, config, offline = project.root, project.location, project.config, project.options.offline
     target = resolve_target(config.targets, config.arch)
-    source = open_project(location, config, cache, reporter, offline=options.offline)
+    source = source_of(project, cache, reporter, offline=offline)
     interpreter = resolve_interpreter(
         python_spec(config), target, cache, reporter,
-        requires_python=source.requires_python(), root=root, offline=options.offline, locks=location.locks,
+        requires_python=source.requires_python(), root=root, offline=offline, locks=location.locks,
     )  # fmt: skip
     wheel = source.wheel(interpreter)
     if wheel is None:
@@ -179,7 +160,7 @@ def _prepare(
     spec = wheel_spec(config, root, metadata, interpreter, target)
     if location.shape is Shape.SDIST and spec.lock is None and find_lock(location.locks) is None:
         spec = replace(spec, lock=find_lock(location.path))
-    if is_source_folder(location, config) and spec.directory and not _is_listed(root, spec):
+    if project.is_source_folder and spec.directory and not _is_listed(root, spec):
         everything = every_wheel(spec.directory, tags(target, interpreter))
         spec = replace(spec, requirements=tuple(sorted({*spec.requirements, *everything})))
     return Prepared(target, source.epoch(), wheel, metadata, interpreter, spec)
@@ -211,47 +192,6 @@ def _check_tags(wheel: Wheel, target: Target, interpreter: Interpreter) -> None:
             where=wheel.filename,
             remedy="take the wheel for that, or build the sdist",
         )
-
-
-def effective_config(options: Options) -> Config:
-    """Return the configuration with the command line's wishes applied.
-
-    Raises ConfigurationError for what is wrong with it, and for settings that rule each other out.
-    """
-    config = _with_wishes(load_config(options.root), options)
-    ConfigurationError.raise_all(clashes(config))
-    return config
-
-
-def _with_wishes(config: Config, options: Options) -> Config:
-    # on the command line a path starts from where the user is, in the file from where the file is
-    source = (
-        str(Path(options.python).absolute()) if options.python and Path(options.python).exists() else options.python
-    )
-    python: dict[str, object] = {"source": source, "sha256": options.python_sha256} if options.python else {}
-    if options.python and options.python != SYSTEM:  # what the file says of the system's is not about this one
-        python |= {"version": "", "site_packages": False}
-    return config.model_copy(
-        update={
-            "python": config.python.model_copy(update=python),
-            "release": options.release or config.release,
-            "targets": options.targets or config.targets,
-            "arch": options.arch or config.arch,
-            "wheels": config.wheels.model_copy(
-                update={
-                    "frozen": config.wheels.frozen or options.frozen,
-                    "build": tuple(dict.fromkeys((*config.wheels.build, *options.build))),
-                }
-            ),
-            "depends": (*config.depends, *config.wheels.replacements),
-            **_with_key(config, options.sign),
-        }
-    )
-
-
-def _with_key(config: Config, key: str) -> dict[str, FormatTable]:
-    sign = {"sign": "" if key == "none" else key} if key else {}
-    return {"deb": config.deb.model_copy(update=sign), "rpm": config.rpm.model_copy(update=sign)}
 
 
 def python_spec(config: Config) -> PythonSpec:

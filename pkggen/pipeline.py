@@ -10,28 +10,20 @@ from packaging.utils import canonicalize_name
 
 from pkggen.config.options import Options
 from pkggen.config.tables import Config
-from pkggen.errors import PkggenError
+from pkggen.errors import Key, PkggenError
 from pkggen.formats import FORMATS
-from pkggen.gather import Prepared, effective_config, gather, prepare, wheel_spec
+from pkggen.gather import gather
 from pkggen.metadata.changelog import read_changelog
 from pkggen.metadata.description import first_paragraph
-from pkggen.model import (
-    BuiltPackage,
-    Payload,
-    Project,
-    Rendered,
-)
+from pkggen.model import BuiltPackage, Payload, Project, Rendered
 from pkggen.model.versions import package_name
 from pkggen.packing import packed_digest, templates_for
 from pkggen.payload.completions import with_completions
 from pkggen.payload.metapackage import plan_metapackage
 from pkggen.payload.packaged import prove_packaged
 from pkggen.payload.plugin import stage_plugin
-from pkggen.payload.stage import divide, own_commands, stage, template_directory
-from pkggen.project import (
-    Metadata,
-    find_project,
-)
+from pkggen.payload.stage import divide, own_commands, stage
+from pkggen.project import Metadata, Opened, opened
 from pkggen.signing.keys import SigningKey
 from pkggen.store.cache import Cache, sha256_of
 from pkggen.store.output import claimed, publish_output
@@ -40,76 +32,71 @@ from pkggen.targets.runs_on import runs_on
 from pkggen.templating.templates import Templates
 from pkggen.terminal.reporter import Reporter
 
-__all__ = [
-    "Options",
-    "Prepared",
-    "build",
-    "describe_project",
-    "effective_config",
-    "plan",
-    "prepare",
-    "render",
-    "wheel_spec",
-]
+__all__ = ["Options", "build", "describe_project", "plan", "render", "rendered", "signing_keys"]
 
 
 def build(options: Options, cache: Cache, reporter: Reporter) -> tuple[BuiltPackage, ...]:
     """Build the packages and move them into the output directory; return them there."""
     for name in options.formats:
         FORMATS[name].check_tools()
-    with claimed(options.output) as output, cache.scratch() as workshop:
-        keys = signing_keys(_located_config(options, workshop / "look"), options)
-        payloads, templates = plan(options, cache, reporter, workshop)
+    with claimed(options.output) as output, cache.scratch() as scratch, opened(options, scratch) as project:
+        keys = signing_keys(project)
+        payloads, templates = plan(project, cache, reporter, scratch)
         packages = [FORMATS[name].describe(payload) for name in options.formats for payload in payloads]
         reporter.tell(runs_on(packages))
         stock = Stock(cache, output)
         built = []
         for number, package in enumerate(packages):
-            rendered = FORMATS[package.format].render(package, templates_for(package.payload, templates))
+            texts = FORMATS[package.format].render(package, templates_for(package.payload, templates))
             key = keys.get(package.format)
-            built.append(_obtain(rendered, key, workshop / f"{number}-{package.format}", stock, reporter))
+            built.append(_obtain(texts, key, scratch / f"{number}-{package.format}", stock, reporter))
         return publish_output(built, output)
 
 
 def render(options: Options, cache: Cache, reporter: Reporter) -> tuple[Rendered, ...]:
     """Return what would be built, as text."""
-    with cache.scratch() as workshop:
-        payloads, templates = plan(options, cache, reporter, workshop)
-        return tuple(
-            FORMATS[n].render(FORMATS[n].describe(payload), templates_for(payload, templates))
-            for n in options.formats
-            for payload in payloads
-        )
+    with cache.scratch() as scratch, opened(options, scratch) as project:
+        return rendered(project, cache, reporter, scratch)
 
 
-def plan(options: Options, cache: Cache, reporter: Reporter, workshop: Path) -> tuple[tuple[Payload, ...], Templates]:
+def rendered(project: Opened, cache: Cache, reporter: Reporter, scratch: Path) -> tuple[Rendered, ...]:
+    """Return what would be built of an opened project, as text."""
+    payloads, templates = plan(project, cache, reporter, scratch)
+    return tuple(
+        FORMATS[n].render(FORMATS[n].describe(payload), templates_for(payload, templates))
+        for n in project.options.formats
+        for payload in payloads
+    )
+
+
+def plan(project: Opened, cache: Cache, reporter: Reporter, scratch: Path) -> tuple[tuple[Payload, ...], Templates]:
     """Gather what the packages are made of, and stage a payload for each, the application's first.
 
-    ``workshop`` has to stay until they are rendered.
+    ``scratch`` has to stay until they are rendered.
     """
-    config = effective_config(options)
-    if config.meta:
-        return (plan_metapackage(options, config),), Templates(template_directory(config, options.root))
-    found = gather(options, cache, reporter, workshop)
-    config, metadata, parts, root = found.config, found.metadata, found.parts, found.options.root
-    templates = Templates(template_directory(config, root))
+    templates = project.templates()  # what is wrong with them is told before anything is downloaded
+    if project.config.meta:
+        return (plan_metapackage(project.root, project.config),), templates
+    found = gather(project, cache, reporter)
+    config, metadata, parts = found.config, found.metadata, found.parts
     commands = own_commands(parts.app, parts.dependencies, {canonicalize_name(r.name) for r in metadata.requires})
-    project = describe_project(config, metadata, commands, root)
-    changes = read_changelog(config.changelog, root, project.version, found.epoch, reporter)
-    project = replace(project, changes=changes)
+    described = describe_project(config, metadata, commands, project.root)
+    changes = read_changelog(config.changelog, project.root, described.version, found.epoch, reporter)
+    described = replace(described, changes=changes)
     if found.host:
-        return (stage_plugin(project, config, found.target, parts, host=found.host, epoch=found.epoch),), templates
-    payload = stage(project, config, found.target, parts, found.epoch)
+        return (stage_plugin(described, config, found.target, parts, host=found.host, epoch=found.epoch),), templates
+    payload = stage(described, config, found.target, parts, found.epoch)
     if config.completions:
-        payload = with_completions(payload, config, parts, reporter, workshop / "completions")
+        payload = with_completions(payload, config, parts, reporter, scratch / "completions")
     if not payload.layout.activated:
-        prove_packaged(payload, parts.interpreter, workshop)
+        prove_packaged(payload, parts.interpreter, scratch)
     for plugin in payload.needs.plugins:
         reporter.note(f"{plugin.glibc_by} works only where {', '.join(plugin.sonames)} can be found")
     if payload.needs.plugins:
         files = len(payload.needs.plugins)
         reporter.warn(f"{files} files are for libraries of wheels that are not in the package (-v names them)")
-    return divide(payload, config, parts, found.locks, lambda part: packed_digest(part, templates)), templates
+    locks = project.location.locks
+    return divide(payload, config, parts, locks, lambda part: packed_digest(part, templates)), templates
 
 
 def describe_project(config: Config, metadata: Metadata, commands: tuple[str, ...], root: Path) -> Project:
@@ -127,24 +114,17 @@ def describe_project(config: Config, metadata: Metadata, commands: tuple[str, ..
     )
 
 
-def _located_config(options: Options, workshop: Path) -> Config:
-    """Return the configuration of whatever it is that is packaged."""
-    workshop.mkdir()
-    return effective_config(replace(options, root=find_project(options.root, workshop).root))
-
-
-def signing_keys(config: Config, options: Options) -> dict[str, SigningKey]:
+def signing_keys(project: Opened) -> dict[str, SigningKey]:
     """Return, by format, the keys that packages shall be signed with, so that one knows before they are built.
 
     Raises ConfigurationError and ToolError, for all formats at once.
     """
     keys: dict[str, SigningKey] = {}
     problems: list[PkggenError] = []
-    for name in options.formats:
-        if wanted := getattr(config, name).sign:
-            where = "--sign" if options.sign else f"tool.pkggen.{name}.sign"
+    for name in project.options.formats:
+        if wanted := project.config.of_format(name).sign:
             try:
-                keys[name] = FORMATS[name].signing_key(wanted, where)
+                keys[name] = FORMATS[name].signing_key(wanted, Key.of(name, "sign"))
             except PkggenError as error:
                 problems.append(error)
     if problems:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
+from pathlib import Path
 
 from pkggen.commands.security import exposures
 from pkggen.config.options import Options
-from pkggen.config.tables import Config
 from pkggen.errors import PkggenError, Problem
 from pkggen.formats import FORMATS
 from pkggen.payload.metapackage import plan_metapackage
-from pkggen.payload.stage import template_directory
-from pkggen.pipeline import describe_project, effective_config, render, signing_keys
-from pkggen.project import Location, find_project, open_project
+from pkggen.pipeline import describe_project, rendered, signing_keys
+from pkggen.project import Opened, opened, source_of
 from pkggen.store.cache import Cache
 from pkggen.targets.distributions import resolve_target
 from pkggen.targets.runs_on import runs_on
@@ -22,6 +20,7 @@ from pkggen.terminal.reporter import Reporter
 from pkggen.wheels import find_lock
 
 _NOT_YET = "(not known before there is a lock)"
+_NOBODY = "(none: set maintainer)"
 _NO_LOCK = "(none: the build resolves and writes pylock.toml)"
 
 
@@ -33,16 +32,15 @@ def check(options: Options, cache: Cache, reporter: Reporter) -> dict[str, str]:
     the exit code of the first. Then, where there is a lock, all that a package holds is fetched and
     examined as for a build.
     """
-    with cache.scratch() as workshop:
-        location = find_project(options.root, workshop)
-        findings = _check(replace(options, root=location.root), location, cache, reporter)
-    if not options.frozen and findings["lock"] == _NO_LOCK:
-        return findings | {"runs-on": _NOT_YET}
-    return findings | _examined(options, cache, reporter)
+    with cache.scratch() as scratch, opened(options, scratch) as project:
+        findings = _check(project, cache, reporter)
+        if not options.frozen and findings["lock"] == _NO_LOCK:
+            return findings | {"runs-on": _NOT_YET}
+        return findings | _examined(project, cache, reporter, scratch)
 
 
-def _check(options: Options, location: Location, cache: Cache, reporter: Reporter) -> dict[str, str]:
-    config = effective_config(options)
+def _check(project: Opened, cache: Cache, reporter: Reporter) -> dict[str, str]:
+    config, options = project.config, project.options
     failures: list[PkggenError] = []
 
     def attempt(step: Callable[[], object]) -> None:
@@ -53,49 +51,50 @@ def _check(options: Options, location: Location, cache: Cache, reporter: Reporte
 
     for name in options.formats:
         attempt(FORMATS[name].check_tools)
-    attempt(lambda: signing_keys(config, options))
+    attempt(lambda: signing_keys(project))
     attempt(lambda: resolve_target(config.targets, config.arch))
-    attempt(lambda: template_directory(config, options.root))
+    attempt(project.templates)
     findings: dict[str, str] = {}
 
-    def project() -> None:
-        if config.meta:
-            findings.update(_metapackage(options, config))
-            return
-        source = open_project(location, config, cache, reporter, offline=options.offline)
-        described = describe_project(config, source.metadata(), (), options.root)
-        lock = find_lock(location.locks, options.root / config.wheels.lock if config.wheels.lock else None)
-        findings.update(
-            name=described.name,
-            version=described.version or "(the build chooses)",
-            summary=described.summary,
-            maintainer=described.maintainer or "(none: set tool.pkggen.maintainer)",
-            python=config.python.source,
-            lock=os.path.relpath(lock, location.locks) if lock else _NO_LOCK,
-            formats=" ".join(options.formats),
-        )
-
-    attempt(project)
+    attempt(lambda: findings.update(_described(project, cache, reporter)))
     _raise(failures)
     return findings
 
 
-def _metapackage(options: Options, config: Config) -> dict[str, str]:
-    project = plan_metapackage(options, config).project
+def _described(project: Opened, cache: Cache, reporter: Reporter) -> dict[str, str]:
+    config, locks = project.config, project.location.locks
+    if config.meta:
+        return _metapackage(project)
+    source = source_of(project, cache, reporter, offline=project.options.offline)
+    described = describe_project(config, source.metadata(), (), project.root)
+    lock = find_lock(locks, project.root / config.wheels.lock if config.wheels.lock else None)
     return {
-        "name": project.name,
-        "version": project.version,
-        "summary": project.summary,
-        "maintainer": project.maintainer or "(none: set tool.pkggen.maintainer)",
-        "python": "(none: a metapackage)",
-        "lock": "(none: a metapackage)",
-        "formats": " ".join(options.formats),
+        "name": described.name,
+        "version": described.version or "(the build chooses)",
+        "summary": described.summary,
+        "maintainer": described.maintainer or _NOBODY,
+        "python": config.python.source,
+        "lock": os.path.relpath(lock, locks) if lock else _NO_LOCK,
+        "formats": " ".join(project.options.formats),
     }
 
 
-def _examined(options: Options, cache: Cache, reporter: Reporter) -> dict[str, str]:
+def _metapackage(project: Opened) -> dict[str, str]:
+    described = plan_metapackage(project.root, project.config).project
+    return {
+        "name": described.name,
+        "version": described.version,
+        "summary": described.summary,
+        "maintainer": described.maintainer or _NOBODY,
+        "python": "(none: a metapackage)",
+        "lock": "(none: a metapackage)",
+        "formats": " ".join(project.options.formats),
+    }
+
+
+def _examined(project: Opened, cache: Cache, reporter: Reporter, scratch: Path) -> dict[str, str]:
     """Return what only a rendered package tells: where it runs, and how exposed its services are."""
-    everything = render(options, cache, reporter)
+    everything = rendered(project, cache, reporter, scratch)
     findings = {"runs-on": runs_on([r.package for r in everything]).removeprefix("runs on ")}
     with cache.scratch() as directory:
         texts = {path.rsplit("/", 1)[1]: text for r in everything for path, text in r.texts.items() if _is_unit(path)}

@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 from pkggen.config.options import Options
 from pkggen.gather import Gathered, gather
 from pkggen.model import Distribution, Needs, Parts
-from pkggen.project import Metadata, read_metadata
+from pkggen.project import Metadata, opened, read_metadata
 from pkggen.store.cache import Cache
 from pkggen.targets.distro_packages import DistroPackage, distro_packages
 from pkggen.terminal.reporter import Reporter
@@ -104,8 +104,8 @@ class Dependencies:
 
 def dependencies(options: Options, cache: Cache, reporter: Reporter) -> Dependencies:
     """Return what a package of the project would hold and why; errors as for a build."""
-    with cache.scratch() as workshop:
-        return describe(gather(options, cache, reporter, workshop))
+    with cache.scratch() as scratch, opened(options, scratch) as project:
+        return describe(gather(project, cache, reporter))
 
 
 def describe(found: Gathered) -> Dependencies:

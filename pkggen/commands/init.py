@@ -16,8 +16,9 @@ from packaging.utils import canonicalize_name
 
 from pkggen.commands.discovery import Application, Survey, survey
 from pkggen.config.load import load_config, read_pyproject
+from pkggen.config.options import Options
 from pkggen.errors import ConfigurationError, StorageError
-from pkggen.project import Location, Shape, find_project, open_project
+from pkggen.project import Location, Opened, Shape, find_project, source_of
 from pkggen.store.cache import Cache
 from pkggen.terminal.reporter import Reporter
 
@@ -41,17 +42,18 @@ def propose(path: Path, cache: Cache, reporter: Reporter) -> Proposal:
     """
     with cache.scratch() as workshop:
         location = find_project(path, workshop)
-        found = _looked_at(location, cache, reporter)
+        found = _looked_at(path, location, cache, reporter)
         home = location.path if location.shape is Shape.FOLDER else location.locks
     shared = (home / "pyproject.toml").is_file()
     text = "\n".join(_lines(found, "tool.pkggen" if shared else "")) + "\n"
     return Proposal(home / ("pyproject.toml" if shared else "pkggen.toml"), text)
 
 
-def _looked_at(location: Location, cache: Cache, reporter: Reporter) -> Survey:
+def _looked_at(path: Path, location: Location, cache: Cache, reporter: Reporter) -> Survey:
     if location.shape in {Shape.FOLDER, Shape.SDIST}:
         return survey(location.path)
-    source = open_project(location, load_config(location.root), cache, reporter, offline=True)
+    project = Opened(Options(path, offline=True), location, load_config(location.root))
+    source = source_of(project, cache, reporter, offline=True)
     metadata = source.metadata()
     return Survey(
         name=metadata.name,

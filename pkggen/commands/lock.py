@@ -7,17 +7,15 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pkggen.config.load import read_pyproject
 from pkggen.config.options import Options
-from pkggen.config.tables import Config
 from pkggen.errors import ConfigurationError, ConflictError, Problem
+from pkggen.gather import Prepared, prepare
 from pkggen.model import Wheel
-from pkggen.pipeline import Prepared, effective_config, prepare
-from pkggen.project import Location, Shape, find_project, is_pure, is_source_folder
+from pkggen.project import Opened, Shape, is_pure, opened
 from pkggen.store.cache import Cache, sha256_of
 from pkggen.terminal.reporter import Reporter
 from pkggen.wheels import Renewal, build_requirements, locked_files, renew_lock
@@ -31,36 +29,17 @@ class Vendored:
     further: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A project with all that is known before its wheels are looked for."""
-
-    options: Options
-    config: Config
-    location: Location
-    ready: Prepared
-
-
-@contextmanager
-def _asked(options: Options, cache: Cache, reporter: Reporter) -> Iterator[_Asked]:
-    with cache.scratch() as workshop:
-        location = find_project(options.root, workshop)
-        options = replace(options, root=location.root)
-        config = effective_config(options)
-        yield _Asked(options, config, location, prepare(options, config, cache, reporter, location))
-
-
 def lock(options: Options, renewal: Renewal, cache: Cache, reporter: Reporter) -> Path | None:
     """Make or refresh ``pylock.toml`` of the project and return its path; None when it needs none.
 
     With ``options.frozen`` only check it. Raises ConfigurationError when another tool's lock is
     the one that a build reads.
     """
-    with _asked(options, cache, reporter) as asked:
-        ready = asked.ready
+    with cache.scratch() as scratch, opened(options, scratch) as project:
+        ready = prepare(project, cache, reporter)
         if ready.spec.no_deps:
             return None
-        return renew_lock(ready.demand(asked.location.locks, offline=options.offline), renewal, cache, reporter)
+        return renew_lock(ready.demand(project.location.locks, offline=options.offline), renewal, cache, reporter)
 
 
 def vendor(options: Options, directory: Path, cache: Cache, reporter: Reporter) -> Vendored:
@@ -70,21 +49,22 @@ def vendor(options: Options, directory: Path, cache: Cache, reporter: Reporter) 
     A file that is there with the same bytes stays. Raises ConflictError, before anything is
     copied, when one is there with others.
     """
-    with _asked(options, cache, reporter) as asked:
-        ready, spec = asked.ready, asked.ready.spec
+    with cache.scratch() as scratch, opened(options, scratch) as project:
+        ready = prepare(project, cache, reporter)
+        spec = ready.spec
         links = tuple(link for link in spec.find_links if link.is_dir())
         filling = spec.directory is not None and spec.directory.resolve() == directory.resolve()
         spec = replace(spec, find_links=links, directory=None if filling else spec.directory)
-        demand = replace(ready.demand(asked.location.locks, offline=options.offline), spec=spec)
+        demand = replace(ready.demand(project.location.locks, offline=options.offline), spec=spec)
         files = locked_files(demand, cache, reporter)
-        tools = _tools(asked, cache, reporter)
-        return Vendored(_filled(directory, (*files, *tools)), tuple(_further(asked, directory, files)))
+        tools = _tools(project, ready, cache, reporter)
+        return Vendored(_filled(directory, (*files, *tools)), tuple(_further(project, ready, directory, files)))
 
 
-def _tools(asked: _Asked, cache: Cache, reporter: Reporter) -> tuple[Wheel, ...]:
+def _tools(project: Opened, ready: Prepared, cache: Cache, reporter: Reporter) -> tuple[Wheel, ...]:
     """Return the wheels of the project's build back-end, where the project is a source tree."""
-    location, ready = asked.location, asked.ready
-    built = location.shape in {Shape.FOLDER, Shape.SDIST} and not is_source_folder(location, asked.config)
+    location = project.location
+    built = location.shape in {Shape.FOLDER, Shape.SDIST} and not project.is_source_folder
     table = read_pyproject(location.path).get("build-system") if built else {"requires": []}
     requires = [str(r) for r in table.get("requires", ())] if isinstance(table, dict) else ["setuptools"]
     if not requires:
@@ -96,7 +76,7 @@ def _tools(asked: _Asked, cache: Cache, reporter: Reporter) -> tuple[Wheel, ...]
         wheel.filename: wheel
         for python in sorted(pythons)
         for wheel in build_requirements(
-            requires, python, ready.spec, cache, reporter, root=asked.options.root, offline=asked.options.offline
+            requires, python, ready.spec, cache, reporter, root=project.root, offline=project.options.offline
         )
     }
     return tuple(found[name] for name in sorted(found))
@@ -129,15 +109,15 @@ def _copy(source: Path, target: Path) -> None:
         Path(temporary).unlink(missing_ok=True)
 
 
-def _further(asked: _Asked, directory: Path, files: tuple[Wheel, ...]) -> Iterator[str]:
+def _further(project: Opened, ready: Prepared, directory: Path, files: tuple[Wheel, ...]) -> Iterator[str]:
     """Yield what else an offline build needs, each with the way to give it."""
-    root, config = asked.options.root.resolve(), asked.config
+    root, config = project.root.resolve(), project.config
     given = {(root / link).resolve() for link in (*config.wheels.find_links, config.wheels.dir) if link}
     if directory.resolve() not in given:
         yield f'in the configuration: wheels.find-links = ["{os.path.relpath(directory.resolve(), root)}"]'
     source = config.python.source
     if not source.startswith("host") and not (root / source).exists():
-        origin = asked.ready.interpreter.origin
+        origin = ready.interpreter.origin
         yield f"the interpreter: keep the archive of {origin} and name that file in python.source, with python.sha256"
     archives = [f.filename for f in files if not f.filename.endswith(".whl")]
     if archives:

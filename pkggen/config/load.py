@@ -11,14 +11,16 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from pkggen.config.origin import Origin
 from pkggen.config.tables import Config
-from pkggen.errors import ConfigurationError, Problem, StorageError
+from pkggen.errors import ConfigurationError, Key, Problem, StorageError
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
+_SHARED = Key.of("tool", "pkggen")
 # steps of pydantic's own within a key, such as which member of a union was tried
 _INNER = ("constrained", "literal", "function", "tuple", "one name", "a name each")
 # pydantic's words for what TOML calls by other names
@@ -33,11 +35,16 @@ _TYPES = {
 
 
 def load_config(root: Path) -> Config:
-    """Read the configuration of the project in directory ``root``.
+    """Return what :func:`read_config` reads, without where it stands; the same errors."""
+    return read_config(root)[0]
 
-    Raises ConfigurationError with every problem found (file, key, remedy), StorageError when a
+
+def read_config(root: Path) -> tuple[Config, Origin]:
+    """Read the configuration of the project in directory ``root``; return it, and where it stands.
+
+    Raises ConfigurationError with every problem found (file, key, line, remedy), StorageError when a
     file can't be read. pkggen.toml and ``[tool.pkggen]`` together are an error: one would be
-    ignored in silence.
+    ignored in silence. Which settings go together is another question: ``config.rules``.
     """
     own, shared = root / "pkggen.toml", root / "pyproject.toml"
     tools = read_pyproject(root).get("tool", {})
@@ -51,33 +58,42 @@ def load_config(root: Path) -> Config:
                 where=own.name,
                 remedy="keep one of them",
             )
-        return _validate(_toml(own), own.name, "")
-    return _validate({} if table is None else table, shared.name, "tool.pkggen")
+        text = _text(own)
+        return _validated(_toml(own, text), Origin(own.name, text=text))
+    if table is None:
+        return Config(), Origin(shared.name, _SHARED)
+    return _validated(table, Origin(shared.name, _SHARED, _text(shared)))
 
 
 def read_pyproject(root: Path) -> dict[str, Any]:
     """Return pyproject.toml of ``root`` as a dict, {} when there is none; errors as load_config."""
     path = root / "pyproject.toml"
-    return _toml(path) if path.is_file() else {}
+    return _toml(path, _text(path)) if path.is_file() else {}
 
 
-def _toml(path: Path) -> dict[str, Any]:
+def _text(path: Path) -> str:
     try:
-        data: dict[str, Any] = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
         raise ConfigurationError(f"not valid TOML: {error}", where=path.name) from error
     except OSError as error:
         raise StorageError(f"can't be read: {error.strerror}", where=str(path)) from error
+
+
+def _toml(path: Path, text: str) -> dict[str, Any]:
+    try:
+        data: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"not valid TOML: {error}", where=path.name) from error
     return data
 
 
-def _validate(data: Any, file: str, table: str) -> Config:
-    try:
-        config = Config.model_validate(_tuples(data))
-    except ValidationError as error:
-        raise ConfigurationError(*(_problem(e, file, table) for e in error.errors())) from error
-    ConfigurationError.raise_all(_duplicates(config, file, table))
-    return config
+def _validated(data: Any, origin: Origin) -> tuple[Config, Origin]:
+    with origin.placing():
+        try:
+            return Config.model_validate(_tuples(data)), origin
+        except ValidationError as error:
+            raise ConfigurationError(*map(_problem, error.errors())) from error
 
 
 def _tuples(value: Any) -> Any:
@@ -86,17 +102,11 @@ def _tuples(value: Any) -> Any:
     return tuple(_tuples(v) for v in value) if isinstance(value, list) else value
 
 
-def _problem(error: Mapping[str, Any], file: str, table: str) -> Problem:
-    location = [
-        part
-        for part in error["loc"]
-        if part != "[key]"
-        and not str(part).startswith(("constrained", "literal", "function", "tuple", "one name", "a name each"))
-    ]
-    where = f"{file}: {_key(table, location)}"
+def _problem(error: Mapping[str, Any]) -> Problem:
+    where = Key(part for part in error["loc"] if part != "[key]" and not str(part).startswith(_INNER))
     if error["type"] == "extra_forbidden":
-        known = _known_keys(location[:-1])
-        near = difflib.get_close_matches(str(location[-1]), known, 1, 0.5)
+        known = _known_keys(where[:-1])
+        near = difflib.get_close_matches(str(where[-1]), known, 1, 0.5)
         remedy = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(sorted(known))}"
         return Problem("unknown key", where, remedy)
     if error["type"] in _TYPES:
@@ -105,13 +115,6 @@ def _problem(error: Mapping[str, Any], file: str, table: str) -> Problem:
     if error["type"] == "missing":
         return Problem("required key is missing", where)
     return Problem(message[0].lower() + message[1:] if not message.startswith("'") else message, where)
-
-
-def _key(table: str, location: Iterable[str | int]) -> str:
-    text = table
-    for part in location:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}"
-    return text.lstrip(".")
 
 
 def _known_keys(location: Iterable[str | int]) -> list[str]:
@@ -132,23 +135,3 @@ def _model_of(field: FieldInfo) -> type[BaseModel] | None:
         if isinstance(candidate, type) and issubclass(candidate, BaseModel):
             return candidate
     return None
-
-
-def _duplicates(config: Config, file: str, table: str) -> Iterable[Problem]:
-    seen: set[str] = set()
-    for i, service in enumerate(config.services):
-        if service.name in seen:
-            yield Problem(f"a second service named {service.name!r}", f"{file}: {_key(table, ['services', i, 'name'])}")
-        seen.add(service.name)
-    placed: set[tuple[str, str]] = set()
-    for i, entry in enumerate(config.files):
-        where = f"{file}: {_key(table, ['files', i])}"
-        formats = {(entry.dst, f) for f in (["deb", "rpm"] if not entry.format else [entry.format])}
-        whole = entry.dst and not entry.dst.endswith("/")
-        if whole and placed & formats:
-            yield Problem(f"a second entry for {entry.dst}", where)
-        placed |= formats
-        if (entry.type in ("dir", "ghost")) == bool(entry.src):
-            yield Problem(f"a {entry.type} has no src" if entry.src else f"a {entry.type or 'file'} needs src", where)
-        if not entry.dst and entry.type not in ("doc", "licence"):
-            yield Problem("dst is missing: the path on the target", where)

@@ -7,12 +7,10 @@ systemd.unit(5), systemd.service(5), systemd.exec(5), systemd.socket(5) and syst
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from pkggen.config.sandbox import NAMES, setting_name
 from pkggen.config.values import AbsolutePath, Command, EnvironmentName, Line, Mode, Table, UserName, matches
 from pkggen.model.service import DEFAULT_FILE
 
@@ -144,34 +142,3 @@ class ServiceTable(Table):
     start: bool = True
     stop_on_upgrade: bool = Field(False, description="stopped before files are replaced, started after")
     healthcheck: HealthcheckTable | None = None
-
-    @model_validator(mode="after")
-    def _fits_together(self) -> ServiceTable:
-        problems = list(_contradictions(self))
-        if problems:
-            raise ValueError("; ".join(problems))
-        return self
-
-
-def _contradictions(table: ServiceTable) -> Iterator[str]:
-    template = table.name.endswith("@")
-    if table.instances and not template:
-        yield f"instances are those of a template: name it {table.name}@"
-    if template and (table.listen or table.schedule):
-        yield f"{table.name} is a template: it can't have listen or schedule"
-    if table.listen and table.schedule:
-        yield "a service has listen or schedule, not both: make it two"
-    if len(set(table.instances)) < len(table.instances):
-        yield "an instance is named twice"
-    if table.type == "oneshot" and table.restart in ("always", "on-success"):
-        yield f"a oneshot can't have restart = {table.restart!r}"
-    if (table.socket_mode or table.socket_group) and not table.listen:
-        yield "socket-mode and socket-group are for a service that has listen"
-    if table.randomized_delay and not table.schedule:
-        yield "randomized-delay is for a service that has schedule"
-    if table.stop_on_upgrade and table.schedule:
-        yield "stop-on-upgrade is not for a job: one that runs is never interrupted"
-    if isinstance(table.sandbox, dict):
-        unknown = sorted(k for k in table.sandbox if setting_name(k) is None)
-        if unknown:
-            yield f"sandbox: {unknown[0]!r} is none of {', '.join(NAMES.values())}"

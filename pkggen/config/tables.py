@@ -36,6 +36,9 @@ from pkggen.config.values import (
     matches,
 )
 
+SYSTEM = "system"
+"""As ``python.source``: no interpreter in the package, which depends on the target's own."""
+
 
 class PythonTable(Table):
     """``[tool.pkggen.python]``: the interpreter inside the package."""
@@ -126,6 +129,18 @@ class ScriptsTable(Table):
     after_upgrade: HookFile = None
     before_remove: HookFile = None
     after_remove: HookFile = None
+
+    def hooks(self) -> dict[str, HookTable]:
+        """Return the hooks that are given, by their keys."""
+        every = {
+            "before-install": self.before_install,
+            "after-install": self.after_install,
+            "before-upgrade": self.before_upgrade,
+            "after-upgrade": self.after_upgrade,
+            "before-remove": self.before_remove,
+            "after-remove": self.after_remove,
+        }
+        return {name: hook for name, hook in every.items() if hook is not None}
 
 
 def _scripts(value: object) -> object:
@@ -231,3 +246,19 @@ class Config(Table):
     completions: Completions = Field((), description="true: of every command that can tell it")
     deb: FormatTable = FormatTable()
     rpm: FormatTable = FormatTable()
+
+    def placed(self) -> dict[str, tuple[str, ...]]:
+        """Return, by key, the files whose purpose says where they go."""
+        return {
+            "man": self.man,
+            "logrotate": self.logrotate,
+            "cron": self.cron,
+            "sysctl": self.sysctl,
+            "tmpfiles": self.tmpfiles,
+            "polkit": self.polkit,
+            "udev": self.udev,
+        }
+
+    def of_format(self, name: str) -> FormatTable:
+        """Return the table of "deb" or "rpm"."""
+        return {"deb": self.deb, "rpm": self.rpm}[name]

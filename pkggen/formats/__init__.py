@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
+from pkggen.errors import Key
 from pkggen.formats.deb.format import Deb
 from pkggen.formats.rpm.format import Rpm
 from pkggen.model import Entry, Package, Payload, Rendered
@@ -21,7 +22,7 @@ class Format(Protocol):
         """Raise ToolError, with a remedy, when a program that :meth:`assemble` runs is missing."""
         ...
 
-    def signing_key(self, wanted: str, where: str) -> SigningKey:
+    def signing_key(self, wanted: str, where: Key) -> SigningKey:
         """Return the key that ``wanted`` names, which :meth:`sign` can use here.
 
         Raises ConfigurationError, which names ``where``, and ToolError.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pkggen.errors import ConfigurationError
+from pkggen.errors import ConfigurationError, Key
 
 _LEVELS = {"zstd": (1, 19, 10), "xz": (0, 9, 6), "gzip": (1, 9, 9), "none": (0, 0, 0)}
 
@@ -24,7 +24,7 @@ class Compression:
         return "none" if self.kind == "none" else f"{self.kind}:{self.level}"
 
 
-def parse_compression(text: str, where: str, *, old_target: bool) -> Compression:
+def parse_compression(text: str, where: Key, *, old_target: bool) -> Compression:
     """Return what ``text`` (``zstd:19``, ``xz``, ``none``) says, or the default when it is empty.
 
     ``old_target`` says that a declared target can't read zstd. Raises ConfigurationError when the

@@ -87,8 +87,8 @@ def debian_dependencies(needs: Needs, options: FormatOptions, lookup: Lookup = d
             problems.append(
                 Problem(
                     f"needs {soname}, and no Debian package is known to hold it", needed_by,
-                    f'name the package in tool.pkggen.deb.libraries ("{soname}" = "…"), '
-                    "or list the library in tool.pkggen.deb.ignore-libraries when the target may lack it",
+                    f'name the package in deb.libraries ("{soname}" = "…"), '
+                    "or list the library in deb.ignore-libraries when the target may lack it",
                 )
             )  # fmt: skip
             continue

@@ -4,12 +4,10 @@ from pkggen.interpreter.harvested import harvest
 from pkggen.interpreter.offers import Offer, fetch_standalone, offers
 from pkggen.interpreter.resolve import prove, resolve_interpreter
 from pkggen.interpreter.standalone import versions_of
-from pkggen.interpreter.system import SYSTEM
 from pkggen.interpreter.trim import PROFILES
 
 __all__ = [
     "PROFILES",
-    "SYSTEM",
     "Offer",
     "fetch_standalone",
     "harvest",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from packaging.specifiers import SpecifierSet
 
-from pkggen.errors import ArtefactError, ConfigurationError, PkggenError, ToolError
+from pkggen.errors import ArtefactError, ConfigurationError, Key, PkggenError, ToolError
 from pkggen.run import run
 from pkggen.targets.elf import is_elf
 
@@ -67,7 +67,7 @@ def choose_host(requires_python: SpecifierSet) -> HostPython:
         seen.append(found.version)
     raise ConfigurationError(
         f"no interpreter of this machine satisfies requires-python {requires_python} (found: {', '.join(seen)})",
-        where="tool.pkggen.python.source", remedy=_REMEDY,
+        where=Key.of("python", "source"), remedy=_REMEDY,
     )  # fmt: skip
 
 

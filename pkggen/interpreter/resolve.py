@@ -8,7 +8,8 @@ from urllib.parse import unquote, urlsplit
 
 from packaging.specifiers import SpecifierSet
 
-from pkggen.errors import ArtefactError, ConfigurationError
+from pkggen.config.tables import SYSTEM
+from pkggen.errors import ArtefactError, ConfigurationError, Key
 from pkggen.interpreter.archive import archive_source, directory_source
 from pkggen.interpreter.archive_download import fetch, file_name, redact
 from pkggen.interpreter.elf_notes import ElfNotes
@@ -20,14 +21,14 @@ from pkggen.interpreter.pinned_build import FILE, record, recorded
 from pkggen.interpreter.selftest import selftest
 from pkggen.interpreter.stand_in import with_byte_code
 from pkggen.interpreter.standalone import find_release, is_version
-from pkggen.interpreter.system import SYSTEM, refuse_system_keys, system_interpreter
+from pkggen.interpreter.system import system_interpreter
 from pkggen.interpreter.tree import find_layout
 from pkggen.interpreter.trim import check_profiles
 from pkggen.model import Interpreter, PythonSpec, Target
 from pkggen.store.cache import Cache
 from pkggen.terminal.reporter import Reporter
 
-_WHERE = "tool.pkggen.python.source"
+_WHERE = Key.of("python", "source")
 _FORMS = (
     'use "host", "host:/path/to/python3.12", "system", a version ("3.12", ">=3.11,<3.13"), '
     "or a path or URL of an install_only archive"
@@ -59,7 +60,6 @@ def resolve_interpreter(
             system_interpreter(spec, target, requires_python, reporter), spec, cache, reporter,
             root=root, offline=offline,
         )  # fmt: skip
-    refuse_system_keys(spec)
     source = _find_source(
         spec, target, cache, reporter, requires_python=requires_python, root=root, locks=locks, offline=offline
     )  # fmt: skip
@@ -111,10 +111,6 @@ def _host(spec: PythonSpec, target: Target, cache: Cache, *, requires_python: Sp
             f"this machine's interpreters are for {platform.machine()}, the target is {target.arch}",
             where=_WHERE, remedy='set python.source to a version ("3.12") or to an archive for that machine',
         )  # fmt: skip
-    if spec.sha256:
-        raise ConfigurationError(
-            "a local interpreter has no archive to check", where="tool.pkggen.python.sha256", remedy="remove it"
-        )
     _, _, path = spec.source.partition(":")
     python = describe(root / path) if path else choose_host(requires_python)
     return host_source(python, spec.keep, ElfNotes.of(python.executable, cache))
@@ -150,7 +146,7 @@ def _url(spec: PythonSpec, cache: Cache, reporter: Reporter, offline: bool) -> S
     if not spec.sha256:
         raise ConfigurationError(
             f"{redact(spec.source)} has no digest",
-            where="tool.pkggen.python.sha256",
+            where=Key.of("python", "sha256"),
             remedy="set it to the archive's SHA-256, from where its maker publishes it",
         )
     path = fetch((spec.source,), spec.sha256.lower(), cache, reporter, offline=offline)

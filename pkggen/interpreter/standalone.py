@@ -9,13 +9,13 @@ from urllib.parse import quote, unquote
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import Version
 
-from pkggen.errors import ConfigurationError, IntegrityError
+from pkggen.errors import ConfigurationError, IntegrityError, Key
 from pkggen.interpreter.archive_download import file_name
 from pkggen.model import PythonSpec, Target
 
 _VERSION = re.compile(r"(3\.\d+(?:\.\d+)?)(t?)")
 _RANGE = re.compile(r"[<>=!~]")
-_WHERE = "tool.pkggen.python.source"
+_WHERE = Key.of("python", "source")
 
 
 @dataclass(frozen=True, slots=True)

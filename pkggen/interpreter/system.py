@@ -9,15 +9,15 @@ from pathlib import Path
 
 from packaging.specifiers import SpecifierSet
 
-from pkggen.errors import ConfigurationError, PkggenError, Problem
+from pkggen.config.tables import SYSTEM
+from pkggen.errors import ConfigurationError, Key, PkggenError
 from pkggen.interpreter.local import describe
 from pkggen.model import Interpreter, Needs, PythonSpec, SystemPython, Target, Tree
 from pkggen.targets.distributions import DISTRIBUTIONS, PYTHON
 from pkggen.terminal.reporter import Reporter
 
-SYSTEM = "system"
 _OWN = Path("/usr/bin/python3")  # a distribution's own, on the build host as on targets
-_VERSION_KEY = "tool.pkggen.python.version"
+_VERSION_KEY = Key.of("python", "version")
 _OLDEST = 8  # 3.8: what our own program on the target is written for
 _EMBED = 'python.source = "host" or a version such as "3.13" to bring an interpreter along'
 
@@ -57,26 +57,13 @@ def system_interpreter(
     return Interpreter(_full(version), tree, SYSTEM, f"{SYSTEM}-{name}", runs_here, system=system)
 
 
-def refuse_system_keys(spec: PythonSpec) -> None:
-    """Raise ConfigurationError for keys that mean something for the system's Python alone."""
-    given = {"version": spec.version, "site-packages": spec.site_packages}
-    remedy = f'remove it, or set python.source = "{SYSTEM}"'
-    ConfigurationError.raise_all(
-        Problem(
-            f"it is for the system's Python, and python.source is {spec.source!r}", f"tool.pkggen.python.{k}", remedy
-        )
-        for k, value in given.items()
-        if value
-    )
-
-
 def _of_targets(target: Target) -> str:
     """Return the version that all declared targets have, the oldest patch of it; "" where none is declared."""
     found = {d: PYTHON[d] for d in target.distros}
     if len({_minor(v) for v in found.values()}) > 1:
         raise ConfigurationError(
             f"the targets have different Pythons: {', '.join(f'{d} has {_minor(v)}' for d, v in found.items())}",
-            where="tool.pkggen.targets",
+            where=Key.of("targets"),
             remedy=f"build for each apart, or set python.version to one that all of them can install, or set {_EMBED}",
         )
     return min(found.values(), key=lambda v: tuple(map(int, _full(v).split("."))), default="")

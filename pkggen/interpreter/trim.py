@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from pkggen.errors import ConfigurationError, Problem
+from pkggen.errors import ConfigurationError, Key, Problem
 
 PROFILES: dict[str, tuple[str, ...]] = {
     "tests": (
@@ -53,7 +53,7 @@ def check_profiles(keep: Iterable[str]) -> None:
             near = difflib.get_close_matches(name, PROFILES, n=1)
             remedy = f"did you mean {near[0]!r}? " if near else ""
             remedy += f"There are: {', '.join(PROFILES)}"
-            problems.append(Problem(f"no such trim profile: {name!r}", "tool.pkggen.python.keep", remedy))
+            problems.append(Problem(f"no such trim profile: {name!r}", Key.of("python", "keep"), remedy))
     ConfigurationError.raise_all(problems)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
 
-from pkggen.errors import ConfigurationError, PkggenError, StorageError
+from pkggen.errors import ConfigurationError, Key, PkggenError, StorageError
 from pkggen.model import Change
 from pkggen.run import run
 from pkggen.terminal.reporter import Reporter
@@ -60,9 +60,9 @@ def read_changelog(
 def _text(source: str, root: Path) -> str:
     path = root / source
     if not path.is_file():
-        raise ConfigurationError(f"{source} does not exist in {root}", where="tool.pkggen.changelog")
+        raise ConfigurationError(f"{source} does not exist in {root}", where=Key.of("changelog"))
     if not path.resolve().is_relative_to(root.resolve()):
-        raise ConfigurationError(f"{source} leads out of the project", where="tool.pkggen.changelog")
+        raise ConfigurationError(f"{source} leads out of the project", where=Key.of("changelog"))
     try:
         return path.read_text(encoding="utf-8-sig", errors="replace")
     except OSError as error:

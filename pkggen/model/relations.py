@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pkggen.errors import ConfigurationError, Problem
+from pkggen.errors import ConfigurationError, Key, Problem
 
 _TERM = re.compile(
     r"(?P<name>[A-Za-z0-9/_][^\s|<>=,&;]*)\s*(?:(?P<op><<|>>|<=|>=|==|=|<|>)\s*(?P<version>[A-Za-z0-9][\w.+~:^-]*))?",
@@ -36,7 +36,7 @@ def parse_relation(text: str) -> tuple[Term, ...]:
     return tuple(t for t in terms if t) if all(terms) else ()
 
 
-def parse_relations(texts: Iterable[str], where: str) -> tuple[tuple[Term, ...], ...]:
+def parse_relations(texts: Iterable[str], where: Key) -> tuple[tuple[Term, ...], ...]:
     """Return each text as its alternatives; raise ConfigurationError that names all malformed ones."""
     found: list[tuple[Term, ...]] = []
     problems: list[Problem] = []
@@ -64,20 +64,20 @@ def relations_for(format_name: str, items: Iterable[str | Mapping[Any, str]]) ->
 
 
 def spell_relations(
-    key: str, texts: Iterable[str], format_name: str, spell: Callable[[tuple[Term, ...], str], str]
+    key: str, texts: Iterable[str], format_name: str, spell: Callable[[tuple[Term, ...], Key], str]
 ) -> tuple[str, ...]:
     """Return the relations under ``key`` ("pre_depends") as a format spells them; ``spell`` is told the key's name.
 
     Raises ConfigurationError for what no package manager can express: alternatives in what is
     ruled out or provided, and a provided version that is a range.
     """
-    where = f"tool.pkggen.{key.replace('_', '-')} or tool.pkggen.{format_name}.{key.replace('_', '-')}"
+    where = Key.of(format_name, key.replace("_", "-"))
     relations = parse_relations(texts, where)
     ConfigurationError.raise_all(p for terms in relations for p in _faults(key, terms, where))
     return tuple(dict.fromkeys(spell(terms, where) for terms in relations))
 
 
-def _faults(key: str, terms: tuple[Term, ...], where: str) -> Iterable[Problem]:
+def _faults(key: str, terms: tuple[Term, ...], where: Key) -> Iterable[Problem]:
     if len(terms) > 1 and key not in _WITH_ALTERNATIVES:
         names = " | ".join(t.name for t in terms)
         yield Problem(f"{names}: there is no choice here", where, "list them one by one")

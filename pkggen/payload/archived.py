@@ -74,5 +74,5 @@ def pip_of(parts: Parts) -> str:
     raise ArtefactError(
         f"it has no pip for wheels.layout = archived to use ({pattern})",
         where=interpreter.origin,
-        remedy='add "pip" to tool.pkggen.requirements, which locks and ships its wheel, or take a standalone build',
+        remedy='add "pip" to requirements, which locks and ships its wheel, or take a standalone build',
     )

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pkggen.config.tables import Config
-from pkggen.errors import ConfigurationError, Problem, StorageError, ToolError
+from pkggen.errors import ConfigurationError, Key, Problem, StorageError, ToolError
 from pkggen.model import Entry, Parts, Payload, Script
 from pkggen.run import run
 from pkggen.terminal.reporter import Reporter
@@ -36,7 +36,7 @@ _PLACES: Mapping[str, Mapping[str, str]] = {
         "fish": "/usr/share/fish/vendor_completions.d/{}.fish",
     },
 }
-_KEY = "tool.pkggen.completions"
+_KEY = Key.of("completions")
 EVERY = "*"
 
 

@@ -6,34 +6,26 @@ import shlex
 from collections.abc import Collection
 
 from pkggen.config.service_tables import ServiceTable
-from pkggen.errors import ConfigurationError, Problem
+from pkggen.errors import ConfigurationError, Key
 from pkggen.model.service import Healthcheck
 
 # A process that has just been started is active, whatever becomes of it: systemd's word needs a while.
 _STABLE = 3.0
 
 
-def healthcheck_of(table: ServiceTable, programs: Collection[str], *, activated: bool) -> Healthcheck | None:
+def healthcheck_of(table: ServiceTable, programs: Collection[str], key: Key) -> Healthcheck | None:
     """Return a service's check, None when it asks for none; ``programs`` are the console scripts that there are.
 
-    Raises ConfigurationError for a check of two kinds, for a command that nobody brings, and where
-    the target has no releases to go back to (``activated`` is false).
+    Raises ConfigurationError for a command that nobody brings; ``key`` is the service's.
     """
     check = table.healthcheck
     if check is None:
         return None
-    where = f"tool.pkggen.services: {table.name}: healthcheck"
     command = tuple(shlex.split(check.command))
-    problems = []
-    if not activated:
-        what = "a health check leads back to the release before, of which there is none"
-        problems.append(Problem(what, where, 'set venv.mode = "activated", or leave it out'))
-    if check.http and command:
-        problems.append(Problem("http and command are two checks", where, "keep one of them"))
     if command and not command[0].startswith("/") and command[0] not in {"python", "python3", *programs}:
         remedy = f"use an absolute path, or one of: {', '.join(sorted(programs)[:8])}"
-        problems.append(Problem(f"no wheel has a command {command[0]!r}", f"{where}.command", remedy))
-    ConfigurationError.raise_all(problems)
+        where = key / "healthcheck" / "command"
+        raise ConfigurationError(f"no wheel has a command {command[0]!r}", where=where, remedy=remedy)
     stable = check.stable
     if stable is None:
         stable = 0.0 if check.http or command else _STABLE

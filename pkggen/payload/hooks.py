@@ -11,12 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pkggen.config.tables import Config, HookTable
-from pkggen.errors import ConfigurationError, Problem, StorageError
+from pkggen.errors import ConfigurationError, Key, Problem, StorageError
 from pkggen.model import Compiler, Hook
 from pkggen.run import run
 
-_WHERE = "tool.pkggen.scripts"
-_NO_SWITCH = 'set venv.mode = "activated", or leave them out'
+_WHERE = Key.of("scripts")
 # One argument's limit on every kernel, 128 KiB, less what quoting may add.
 _LONGEST = 64 << 10
 _SHELLS = re.compile(rb"#! ?(/usr/bin/env sh|/(usr/)?bin/(da)?sh)( .*)?$")
@@ -37,17 +36,11 @@ def read_hooks(config: Config, root: Path, compiler: Compiler | None) -> tuple[H
     missing, is no hook, or has a syntax error, with its line.
     """
     found, problems = [], []
-    for field, info in type(config.scripts).model_fields.items():
-        table = getattr(config.scripts, field)
-        if not isinstance(table, HookTable):
-            continue
-        name = str(info.alias)
+    for name, table in config.scripts.hooks().items():
         try:
             found.append(_read(name, table, root, compiler))
         except ConfigurationError as error:
-            problems += [Problem(p.what, p.where or f"{_WHERE}.{name}", p.remedy) for p in error.problems]
-    if found and config.venv.mode == "packaged":
-        problems.append(Problem("hooks run around a switch of releases, of which there are none", _WHERE, _NO_SWITCH))
+            problems += [Problem(p.what, p.where or _WHERE / name, p.remedy) for p in error.problems]
     ConfigurationError.raise_all(problems)
     return tuple(found)
 
@@ -78,8 +71,6 @@ def _oddities(name: str, table: HookTable, content: bytes, *, python: bool) -> I
     if name == "after-remove":
         if python:
             yield Problem(f"{table.file}: the interpreter is gone by then", remedy="write after-remove for /bin/sh")
-        if table.user:
-            yield Problem("after-remove runs as root", remedy="leave user out")
         if re.search(rb"(?m)^[ \t]*%", content):
             yield Problem(
                 f"{table.file} has a line that starts with %, which rpm takes for its own",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from packaging.version import InvalidVersion, Version
 
 from pkggen.config.load import read_pyproject
-from pkggen.config.options import Options
 from pkggen.config.tables import Config
-from pkggen.errors import ConfigurationError, Problem
+from pkggen.errors import ConfigurationError, Key, Problem
 from pkggen.metadata.changelog import read_changelog
 from pkggen.model import Needs, Payload, Project
 from pkggen.model.versions import package_name
@@ -19,21 +19,18 @@ from pkggen.payload.triggers import declared_triggers
 from pkggen.project import source_epoch
 from pkggen.targets.distributions import resolve_target
 
-_PROGRAMS = ("services", "commands", "requirements", "extras", "source", "scripts", "smoke", "completions")
-_DEFAULTS = Config()
 
-
-def plan_metapackage(options: Options, config: Config) -> Payload:
+def plan_metapackage(root: Path, config: Config) -> Payload:
     """Return the payload of a project with ``meta = true``; ``config`` is the effective one.
 
     Name, version and summary are the configuration's or stand in ``[project]``. Raises
-    ConfigurationError where they don't, and for keys that ask for a program.
+    ConfigurationError where they don't.
     """
-    table = read_pyproject(options.root).get("project", {})
-    project = _project(config, table if isinstance(table, dict) else {}, options)
+    table = read_pyproject(root).get("project", {})
+    project = _project(config, table if isinstance(table, dict) else {}, root)
     prefix = config.prefix or f"/opt/{project.name}"
-    epoch = source_epoch(options.root)
-    project = replace(project, changes=read_changelog(config.changelog, options.root, project.version, epoch))
+    epoch = source_epoch(root)
+    project = replace(project, changes=read_changelog(config.changelog, root, project.version, epoch))
     return Payload(
         project=project,
         target=resolve_target(config.targets, config.arch),
@@ -49,20 +46,15 @@ def plan_metapackage(options: Options, config: Config) -> Payload:
     )
 
 
-def _project(config: Config, table: dict[str, Any], options: Options) -> Project:
-    where = "tool.pkggen"
-    problems = [
-        Problem("a metapackage has no program", f"{where}.{key}", f"remove {key}, or meta")
-        for key in _PROGRAMS
-        if getattr(config, key) != getattr(_DEFAULTS, key)
-    ]
+def _project(config: Config, table: dict[str, Any], root: Path) -> Project:
+    problems = []
     name, version = (config.name or str(table.get("name", ""))), (config.version or str(table.get("version", "")))
     if not name:
-        problems.append(Problem("the package has no name", f"{where}.name", "set name"))
+        problems.append(Problem("the package has no name", Key.of("name"), "set name"))
     try:
         version = str(Version(version))
     except InvalidVersion:
-        problems.append(Problem(f"{version!r} is not a version (PEP 440)", f"{where}.version", 'set version = "1.0"'))
+        problems.append(Problem(f"{version!r} is not a version (PEP 440)", Key.of("version"), 'set version = "1.0"'))
     ConfigurationError.raise_all(problems)
     authors = table.get("authors") or [{}]
     author = f"{authors[0].get('name', '')} <{authors[0].get('email', '')}>".replace(" <>", "").strip()
@@ -77,5 +69,5 @@ def _project(config: Config, table: dict[str, Any], options: Options) -> Project
         homepage=str(table.get("urls", {}).get("Homepage", "")),
         maintainer=config.maintainer or author,
         commands=(),
-        root=options.root,
+        root=root,
     )

@@ -112,7 +112,7 @@ def prove_packaged(payload: Payload, interpreter: Interpreter, workshop: Path) -
         raise ArtefactError(
             f"it does not start ({', '.join(payload.smoke)}, status {done.status}):\n{words}",
             where=payload.project.name,
-            remedy="mend the import, name other modules in tool.pkggen.smoke ([] for none), or build where all "
+            remedy="mend the import, name other modules in smoke ([] for none), or build where all "
             "that the package depends on is installed",
         )
 

@@ -21,7 +21,7 @@ from packaging.version import Version
 
 from pkggen.archives import deb, rpm
 from pkggen.config.tables import Config
-from pkggen.errors import ArtefactError, ConfigurationError, Problem
+from pkggen.errors import ArtefactError, ConfigurationError, Key, Problem
 from pkggen.model import Interpreter, Layout, Parts, Payload, Project, Purpose, Target
 from pkggen.model.relations import parse_relation
 from pkggen.payload.manifest import abi_name, plugin_admission, plugin_manifest
@@ -59,10 +59,7 @@ def read_host(config: Config, root: Path) -> Host:
     Raises ConfigurationError when they disagree or something is missing, ArtefactError for a file
     that is no package.
     """
-    where = "tool.pkggen.extends-package"
-    if not config.extends_package:
-        remedy = 'name the package that it will be added to: extends-package = "../app/dist/app_1.2-1_amd64.deb"'
-        raise ConfigurationError("a plugin is built with its application's versions", where=where, remedy=remedy)
+    where = Key.of("extends-package")
     found: dict[str, bytes] = {}
     for name in config.extends_package:
         found |= _read(root / name, where)
@@ -76,7 +73,7 @@ def read_host(config: Config, root: Path) -> Host:
     return host
 
 
-def _host(contents: Mapping[str, Any], where: str) -> Host:
+def _host(contents: Mapping[str, Any], where: Key) -> Host:
     """Return what the descriptions among ``contents`` say; other programs' files may have the same names."""
     manifest = next((value for path, value in contents.items() if path.endswith("/manifest.json")), None)
     if manifest is None or "layers" not in manifest:
@@ -103,7 +100,7 @@ def _host(contents: Mapping[str, Any], where: str) -> Host:
     )
 
 
-def _read(path: Path, where: str) -> dict[str, bytes]:
+def _read(path: Path, where: Key) -> dict[str, bytes]:
     if not path.is_file():
         raise ConfigurationError(f"there is no package {path}", where=where, remedy="build the application first")
     read = rpm.read_contents if path.suffix == ".rpm" else deb.read_contents
@@ -111,7 +108,7 @@ def _read(path: Path, where: str) -> dict[str, bytes]:
 
 
 def _check_name(config: Config, host: Host) -> None:
-    where = "tool.pkggen.extends"
+    where = Key.of("extends")
     terms = parse_relation(config.extends)
     if len(terms) != 1 or terms[0].name != host.name:
         raise ConfigurationError(f"{config.extends!r} is not {host.name}, which extends-package holds", where=where)
@@ -121,18 +118,7 @@ def _check_name(config: Config, host: Host) -> None:
 
 
 def with_host(config: Config, host: Host) -> Config:
-    """Return the configuration with the application's versions as constraints.
-
-    Raises ConfigurationError for what a plugin can't have.
-    """
-    without = ("services", "hooks", "triggers", "split", "prefix")
-    ConfigurationError.raise_all(
-        Problem("that is the application's to say", f"tool.pkggen.{key}", "remove it")
-        for key in without
-        if getattr(config, key, None)
-    )
-    if config.wheels.layout == "archived":
-        raise ConfigurationError("a plugin is a layer", where="tool.pkggen.wheels.layout", remedy="remove it")
+    """Return the configuration with the application's versions as constraints."""
     pins = tuple(f"{name}=={version}" for name, version in sorted(host.distributions.items()))
     wheels = config.wheels.model_copy(update={"constraints": (*config.wheels.constraints, *pins)})
     return config.model_copy(update={"wheels": wheels, "prefix": host.prefix})
@@ -143,7 +129,7 @@ def check_interpreter(interpreter: Interpreter, host: Host) -> None:
     if interpreter.minor != host.minor:
         raise ConfigurationError(
             f"the plugin is built with Python {interpreter.minor}, {host.name} runs on {host.minor}",
-            where="tool.pkggen.python.source", remedy=f'set it to "{host.minor}", or to the application\'s own source',
+            where=Key.of("python", "source"), remedy=f'set it to "{host.minor}", or to the application\'s own source',
         )  # fmt: skip
 
 
@@ -173,7 +159,7 @@ def _clashes(host: Host, parts: Parts) -> Iterator[Problem]:
 def stage_plugin(project: Project, config: Config, target: Target, parts: Parts, *, host: Host, epoch: int) -> Payload:
     """Plan the package of a plugin; raise ConfigurationError and ArtefactError, as ``stage`` does."""
     if project.name in {*_RESERVED, host.name}:
-        raise ConfigurationError(f"{project.name!r} can't be a plugin's name", where="tool.pkggen.name")
+        raise ConfigurationError(f"{project.name!r} can't be a plugin's name", where=Key.of("name"))
     about = project.description or f"A plugin of {host.name}: its layer becomes part of the application's releases."
     project = replace(project, description=about)
     layout = Layout(host.prefix)

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from pkggen.config.sandbox import sandbox_settings, setting_name
 from pkggen.config.service_tables import LimitsTable, ServiceTable
-from pkggen.errors import ConfigurationError
+from pkggen.errors import ConfigurationError, Key
 from pkggen.model import ConfigKind, Entry, FormatOptions, Layout, Project
 from pkggen.model.service import DEFAULT_FILE, Directory, Healthcheck, Service, environment_text
 from pkggen.model.versions import package_name
@@ -25,12 +25,18 @@ def _patience(table: ServiceTable) -> str:
 
 
 def planned_service(
-    table: ServiceTable, project: Project, layout: Layout, scripts: set[str], healthcheck: Healthcheck | None
+    table: ServiceTable,
+    project: Project,
+    layout: Layout,
+    scripts: set[str],
+    *,
+    healthcheck: Healthcheck | None,
+    key: Key,
 ) -> Service:
-    """Return the service; raise ConfigurationError for a program that is none of ``scripts``."""
+    """Return the service, which ``key`` names; raise ConfigurationError for a program that is none of ``scripts``."""
     return Service(
         name=table.name,
-        command=_command(table.command, table, layout, scripts),
+        command=_command(table.command, layout, scripts, key / "command"),
         description=table.description or project.summary or table.name,
         type=table.type or ("oneshot" if table.schedule else "exec"),
         user=table.user,
@@ -39,7 +45,7 @@ def planned_service(
         restart=_restart(table),
         environment=tuple(sorted(table.environment.items())),
         environment_file=table.environment_file,
-        reload=_reload(table, layout, scripts),
+        reload=_reload(table, layout, scripts, key / "reload"),
         directories=tuple(_directories(table, package_name(project.name))),
         after=table.after,
         wants=table.wants,
@@ -87,7 +93,7 @@ def with_environment(
     return found
 
 
-def _command(text: str, table: ServiceTable, layout: Layout, scripts: set[str]) -> tuple[str, ...]:
+def _command(text: str, layout: Layout, scripts: set[str], key: Key) -> tuple[str, ...]:
     program, *arguments = shlex.split(text)
     if not program.startswith("/"):
         known = scripts | _PLAIN
@@ -95,7 +101,7 @@ def _command(text: str, table: ServiceTable, layout: Layout, scripts: set[str]) 
             near = difflib.get_close_matches(program, known, 3, 0.4) or sorted(known)[:8]
             raise ConfigurationError(
                 f"no wheel has a command {program!r}",
-                where=f"tool.pkggen.services: {table.name}: command",
+                where=key,
                 remedy=f"use an absolute path, or one of: {', '.join(near)}",
             )
         if program in _PLAIN and not layout.activated:
@@ -104,11 +110,11 @@ def _command(text: str, table: ServiceTable, layout: Layout, scripts: set[str]) 
     return (program, *arguments)
 
 
-def _reload(table: ServiceTable, layout: Layout, scripts: set[str]) -> tuple[str, ...]:
+def _reload(table: ServiceTable, layout: Layout, scripts: set[str], key: Key) -> tuple[str, ...]:
     signal = table.reload.removeprefix("SIG")
     if not table.reload or signal in _SIGNALS:
         return (signal,) if signal else ()
-    return _command(table.reload, table, layout, scripts)
+    return _command(table.reload, layout, scripts, key)
 
 
 def _restart(table: ServiceTable) -> str:

@@ -21,7 +21,6 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
-from pkggen.config.tables import Config
 from pkggen.errors import ConfigurationError, IntegrityError
 from pkggen.model import Component, Entry, FormatOptions, Interpreter, Layer, Needs, Payload, Project, Purpose
 from pkggen.store.pkggen_lock import FILE, read_tables, write_table
@@ -53,19 +52,6 @@ def layers_of(package: str, split: Sequence[str]) -> tuple[str, ...]:
     rest = () if RUNTIME in split else ("python",)
     below = (*rest, "deps")
     return below if package == DEPS else ("app",) if DEPS in split else (*below, "app")
-
-
-def check_split(config: Config, interpreter: Interpreter) -> None:
-    """Raise ConfigurationError where there is nothing to split: no release is made, or no interpreter comes along."""
-    where = "tool.pkggen.split"
-    if config.split and config.venv.mode == "packaged":
-        raise ConfigurationError("a packaged venv is one package", where=where, remedy='leave venv.mode at "activated"')
-    if config.split and config.wheels.layout == "archived":
-        raise ConfigurationError("archived wheels are one package", where=where, remedy="leave wheels.layout as it is")
-    if RUNTIME in config.split and interpreter.system:
-        raise ConfigurationError(
-            "the system's Python is a package already", where=where, remedy="leave \"runtime\" out"
-        )  # fmt: skip
 
 
 class Division:

@@ -15,7 +15,7 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from pkggen.config.tables import Config, FormatTable
-from pkggen.errors import ArtefactError, ConfigurationError, Problem
+from pkggen.errors import ArtefactError, ConfigurationError, Key, Problem
 from pkggen.metadata.licences import components
 from pkggen.model import (
     Distribution,
@@ -40,10 +40,9 @@ from pkggen.payload.hooks import read_hooks
 from pkggen.payload.manifest import abi_name, app_admission, app_manifest, layer_manifest, smoke_modules
 from pkggen.payload.packaged import packaged_entries
 from pkggen.payload.services import planned_service, with_environment
-from pkggen.payload.split import DEPS, RUNTIME, Division, check_split, layer_homes, layers_of, runtime_name
+from pkggen.payload.split import DEPS, RUNTIME, Division, layer_homes, layers_of, runtime_name
 from pkggen.payload.triggers import declared_triggers
 from pkggen.targets.runs_on import needs_of, needs_of_layers
-from pkggen.templating.overrides import check_overrides
 
 
 def stage(project: Project, config: Config, target: Target, parts: Parts, epoch: int) -> Payload:
@@ -53,7 +52,6 @@ def stage(project: Project, config: Config, target: Target, parts: Parts, epoch:
     when a wheel or the interpreter asks for more than the declared targets have.
     """
     prefix = config.prefix or f"/opt/{project.name}"
-    check_split(config, parts.interpreter)
     layout = Layout(prefix, config.venv.mode)
     homes = layer_homes(config.split, prefix, parts.interpreter, config.python.keep)
     archived = config.wheels.layout == "archived"
@@ -61,8 +59,8 @@ def stage(project: Project, config: Config, target: Target, parts: Parts, epoch:
     layers = tuple(replace(layer, home=homes[layer.name]) for layer in unplaced)
     scripts = _script_names(layers)
     services = tuple(
-        planned_service(s, project, layout, scripts, healthcheck_of(s, scripts, activated=layout.activated))
-        for s in config.services
+        planned_service(s, project, layout, scripts, healthcheck=healthcheck_of(s, scripts, key), key=key)
+        for s, key in ((s, Key.of("services", i)) for i, s in enumerate(config.services))
     )
     commands = chosen_commands(config, project, layers)
     needs = needs_of(parts, target)
@@ -244,7 +242,7 @@ def chosen_commands(config: Config, project: Project, layers: Sequence[Layer]) -
     ConfigurationError.raise_all(
         Problem(
             f"no wheel has a command {c!r}",
-            f"tool.pkggen.commands[{i}]",
+            Key.of("commands", i),
             f"use one of: {', '.join(_nearest(c, known))}",
         )
         for i, c in enumerate(config.commands)
@@ -312,17 +310,3 @@ def generated_entry(path: str, content: bytes, epoch: int) -> Entry:
     """Return a file that is made here."""
     digest = hashlib.sha256(content).hexdigest()
     return Entry(path, size=len(content), sha256=digest, mtime=epoch, content=content)
-
-
-def template_directory(config: Config, root: Path) -> Path | None:
-    """Return the folder of the project's own templates, checked without rendering them, or None.
-
-    Raises ConfigurationError with the place of each mistake.
-    """
-    if not config.templates:
-        return None
-    path = root / config.templates
-    if not path.is_dir():
-        raise ConfigurationError(f"{path} is not a directory", where="tool.pkggen.templates")
-    check_overrides(path)
-    return path

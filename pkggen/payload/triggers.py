@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Collection, Iterator
 
 from pkggen.config.tables import Config
-from pkggen.errors import ConfigurationError, Problem
+from pkggen.errors import ConfigurationError, Key, Problem
 from pkggen.model import Trigger
 
 
@@ -26,12 +26,12 @@ def declared_triggers(config: Config, commands: str = "", known: Collection[str]
 
 def _faults(config: Config, known: Collection[str]) -> Iterator[Problem]:
     for i, table in enumerate(config.triggers):
-        where = f"tool.pkggen.triggers[{i}]"
+        where = Key.of("triggers", i)
         program = shlex.split(table.command)[0]
         if not program.startswith("/") and program not in known:
             names = ", ".join(sorted(known)[:8])
             remedy = f"use an absolute path, or one of: {names}" if names else "use an absolute path"
-            yield Problem(f"no wheel has a command {program!r}", f"{where}.command", remedy)
+            yield Problem(f"no wheel has a command {program!r}", where / "command", remedy)
         for path in table.path:
             if path.count("/") < 2:
-                yield Problem(f"{path} changes with every package", f"{where}.path", "name a directory below it")
+                yield Problem(f"{path} changes with every package", where / "path", "name a directory below it")

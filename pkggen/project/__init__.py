@@ -4,7 +4,8 @@ from pkggen.project.backend import build_wheel, declared_python, running_python
 from pkggen.project.core_metadata import UNKNOWN, Metadata, read_metadata, requirements
 from pkggen.project.epoch import given_epoch, source_epoch
 from pkggen.project.location import Location, Shape, find_project
-from pkggen.project.shapes import ProjectSource, is_source_folder, open_project
+from pkggen.project.opened import Opened, opened
+from pkggen.project.shapes import ProjectSource, source_of
 from pkggen.project.wheel_file import epoch_of_wheel, is_pure
 from pkggen.project.wheel_folder import every_wheel
 
@@ -12,6 +13,7 @@ __all__ = [
     "UNKNOWN",
     "Location",
     "Metadata",
+    "Opened",
     "ProjectSource",
     "Shape",
     "build_wheel",
@@ -21,10 +23,10 @@ __all__ = [
     "find_project",
     "given_epoch",
     "is_pure",
-    "is_source_folder",
-    "open_project",
+    "opened",
     "read_metadata",
     "requirements",
     "running_python",
     "source_epoch",
+    "source_of",
 ]

@@ -16,7 +16,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
-from pkggen.errors import ArtefactError, ConfigurationError, Problem
+from pkggen.errors import ArtefactError, ConfigurationError, Key, Problem
 from pkggen.metadata.headers import decoded, read_headers
 from pkggen.model import Wheel
 
@@ -100,7 +100,7 @@ def _all_extras(metadata: Metadata, extras: Iterable[str], there: dict[str, str]
         ConfigurationError.raise_all(
             Problem(
                 f"the project has no extra {e!r}",
-                "tool.pkggen.extras",
+                Key.of("extras"),
                 f"it has: {', '.join(sorted(provided)) or 'none'}",
             )
             for e in sorted(fresh - provided)

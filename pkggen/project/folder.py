@@ -18,7 +18,7 @@ from packaging.version import InvalidVersion, Version
 
 from pkggen.config.load import read_pyproject
 from pkggen.config.tables import Config
-from pkggen.errors import ConfigurationError, Problem
+from pkggen.errors import ConfigurationError, Key, Problem
 from pkggen.model import Interpreter, Wheel
 from pkggen.project.core_metadata import Metadata, read_metadata
 from pkggen.project.epoch import source_epoch
@@ -66,7 +66,7 @@ class SourceFolder:
         heading = _heading(self.root, self.config)
         members = [*_sources(self.root, self.config.source), *self._commands(f"{heading.stem}.data/scripts")]
         if not members:
-            raise ConfigurationError("there is no program in it", where="tool.pkggen.scripts")
+            raise ConfigurationError("there is no program in it", where=Key.of("scripts"))
         with self.cache.scratch() as scratch:
             return keep_wheel(write_wheel(scratch, heading, members, self.epoch()), self.cache)
 
@@ -85,17 +85,17 @@ def _heading(root: Path, config: Config) -> Heading:
     version = ""
     if isinstance(read_pyproject(root).get("project"), dict):
         what = "the folder is a package already: pyproject.toml has [project]"
-        problems.append(Problem(what, "tool.pkggen.source", "remove source and scripts, or [project]"))
+        problems.append(Problem(what, Key.of("source"), "remove source and scripts, or [project]"))
     if not config.version:
         what = "a folder that is no package has no version of its own"
-        problems.append(Problem(what, "tool.pkggen.version", 'set version = "1.0", and raise it with each release'))
+        problems.append(Problem(what, Key.of("version"), 'set version = "1.0", and raise it with each release'))
     try:
         version = str(Version(config.version or "0"))
     except InvalidVersion:
-        problems.append(Problem(f"{config.version!r} is not a version (PEP 440)", "tool.pkggen.version"))
+        problems.append(Problem(f"{config.version!r} is not a version (PEP 440)", Key.of("version")))
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", config.name or root.resolve().name).strip("-._")
     if not name:
-        problems.append(Problem("no name can be made of the folder's", "tool.pkggen.name", 'set name = "myapp"'))
+        problems.append(Problem("no name can be made of the folder's", Key.of("name"), 'set name = "myapp"'))
     ConfigurationError.raise_all(problems)
     made_of = " and ".join((*config.source, *config.scripts.commands))
     return Heading(name, version, config.summary or f"{name}, made of {made_of}")
@@ -104,20 +104,20 @@ def _heading(root: Path, config: Config) -> Heading:
 def _sources(root: Path, folders: Sequence[str]) -> Iterator[Member]:
     """Yield the files below ``folders`` at the paths they have there; raise ConfigurationError for clashes."""
     seen: dict[str, str] = {}
-    problems = _missing(root, folders, "tool.pkggen.source", files=False)
+    problems = _missing(root, folders, Key.of("source"), files=False)
     for folder in folders:
         for path, name in _walk(root / folder):
             if name in seen:
-                problems.append(Problem(f"{name} is in {seen[name]} and in {folder}", "tool.pkggen.source"))
+                problems.append(Problem(f"{name} is in {seen[name]} and in {folder}", Key.of("source")))
             elif not path.resolve().is_relative_to(root.resolve()):
                 what = f"{folder}/{name} leads out of the project"
-                problems.append(Problem(what, "tool.pkggen.source", "copy the file into the project"))
+                problems.append(Problem(what, Key.of("source"), "copy the file into the project"))
             elif path.is_file():
                 seen[name] = folder
                 if not problems:
                     yield Member(name, path.read_bytes(), executable=bool(path.stat().st_mode & 0o100))
     if folders and not seen and not problems:
-        problems.append(Problem("there is no file in it", "tool.pkggen.source"))
+        problems.append(Problem("there is no file in it", Key.of("source")))
     ConfigurationError.raise_all(problems)
 
 
@@ -140,7 +140,7 @@ def _is_wanted(name: str) -> bool:
 
 def _scripts(root: Path, given: Sequence[str]) -> list[Path]:
     """Return the files that ``given`` names, and those directly in folders that it names."""
-    ConfigurationError.raise_all(_missing(root, given, "tool.pkggen.scripts", files=True))
+    ConfigurationError.raise_all(_missing(root, given, Key.of("scripts"), files=True))
     found: list[Path] = []
     for name in given:
         path = root / name
@@ -148,7 +148,7 @@ def _scripts(root: Path, given: Sequence[str]) -> list[Path]:
     return found
 
 
-def _missing(root: Path, given: Sequence[str], where: str, *, files: bool) -> list[Problem]:
+def _missing(root: Path, given: Sequence[str], where: Key, *, files: bool) -> list[Problem]:
     problems = []
     for name in given:
         path = root / name

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pkggen.errors import ConfigurationError, Problem
+from pkggen.errors import ConfigurationError, Key, Problem
 
-_WHERE = "tool.pkggen.scripts"
+_WHERE = Key.of("scripts")
 _PYTHON = re.compile(rb"#!\s*(\S*/)?(env\s+(-S\s+)?)?(\S*/)?python[0-9.]*(?P<arguments>\s+\S.*)?\s*$")
 _EXTENSIONS = (".py", ".sh", ".bash", ".pl")
 _COMMAND = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")

@@ -11,8 +11,7 @@ from typing import Protocol
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from pkggen.config.tables import Config
-from pkggen.errors import ArtefactError, ConfigurationError, Problem
+from pkggen.errors import ArtefactError, ConfigurationError, Key, Problem
 from pkggen.model import Interpreter, Wheel
 from pkggen.network.frontend import Frontend
 from pkggen.network.steering import steering
@@ -20,7 +19,8 @@ from pkggen.project.backend import build_wheel, declared_python, running_python
 from pkggen.project.core_metadata import UNKNOWN, Metadata, read_metadata
 from pkggen.project.epoch import given_epoch, source_epoch
 from pkggen.project.folder import SourceFolder
-from pkggen.project.location import Location, Shape
+from pkggen.project.location import Shape
+from pkggen.project.opened import Opened
 from pkggen.project.wheel_file import copy_wheel, epoch_of_wheel, is_pure, python_of_tags
 from pkggen.store.cache import Cache
 from pkggen.terminal.reporter import Reporter
@@ -154,29 +154,18 @@ class IndexProject:
         return given_epoch()
 
 
-def is_source_folder(location: Location, config: Config) -> bool:
-    """Tell whether the project is a folder that is no package."""
-    return location.shape is Shape.FOLDER and bool(config.source or config.scripts.commands)
-
-
-def open_project(
-    location: Location,
-    config: Config,
-    cache: Cache,
-    reporter: Reporter,
-    *,
-    offline: bool,
-) -> ProjectSource:
+def source_of(project: Opened, cache: Cache, reporter: Reporter, *, offline: bool) -> ProjectSource:
     """Return what the project's wheel is had from.
 
     Raises ConfigurationError when the configuration describes another shape.
     """
-    if is_source_folder(location, config):
+    location, config = project.location, project.config
+    if project.is_source_folder:
         return SourceFolder(location.path, config, cache, reporter)
     given = [key for key, value in (("source", config.source), ("scripts", config.scripts.commands)) if value]
     given += ["version"] if config.version else []
     ConfigurationError.raise_all(
-        Problem("it is for a folder that is no package", f"tool.pkggen.{key}", "remove it: the project tells itself")
+        Problem("it is for a folder that is no package", Key.of(key), "remove it: the project tells itself")
         for key in given
     )
     if location.shape is Shape.WHEEL:

@@ -9,9 +9,9 @@ from packaging.tags import Tag
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import Version
 
-from pkggen.errors import ArtefactError, ConfigurationError, Problem
+from pkggen.errors import ArtefactError, ConfigurationError, Key, Problem
 
-_WHERE = "tool.pkggen.wheels.dir"
+_WHERE = Key.of("wheels", "dir")
 
 
 def every_wheel(directory: Path, fitting: Collection[Tag]) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from pkggen.config.values import SIGNING_KEY
-from pkggen.errors import ConfigurationError, IntegrityError, Problem, ToolError
+from pkggen.errors import ConfigurationError, IntegrityError, Key, Problem, ToolError
 from pkggen.run import Finished, find_tool, run
 
 # the keyring, the agent's socket, and where a pinentry can ask
@@ -40,7 +40,7 @@ class SigningKey:
     state: str
 
 
-def find_key(wanted: str, where: str) -> SigningKey:
+def find_key(wanted: str, where: Key) -> SigningKey:
     """Return the one secret key that ``wanted`` (fingerprint, key id of 16 digits, or mail address) names.
 
     Raises ToolError without gpg; ConfigurationError, which names ``where``, when there is no such

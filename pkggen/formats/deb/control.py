@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pkggen.errors import ConfigurationError, Problem
+from pkggen.errors import ConfigurationError, Key, Problem
 from pkggen.formats.libraries import debian_dependencies
 from pkggen.formats.members import directories, options_of
 from pkggen.model import Entry, Kind, Payload
@@ -24,7 +24,7 @@ def debian_relations(payload: Payload) -> dict[str, tuple[str, ...]]:
     if options.supplements:
         raise ConfigurationError(
             f"Debian has no relation that says what {options.supplements[0]!r} says",
-            where="tool.pkggen.supplements",
+            where=Key.of("supplements"),
             remedy='say it of rpm alone, as { rpm = "name" }, or use enhances',
         )
 
@@ -47,7 +47,7 @@ def debian_relations(payload: Payload) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _spell(terms: tuple[Term, ...], where: str) -> str:
+def _spell(terms: tuple[Term, ...], where: Key) -> str:
     remedy = 'where the formats differ, write { deb = "…", rpm = "…" }; names are those of Debian policy 5.6.7'
     names = [Problem(f"{t.name!r} is no Debian package's name", where, remedy) for t in terms if _no_name(t)]
     versions = (

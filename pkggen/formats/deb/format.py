@@ -10,7 +10,7 @@ from email.utils import format_datetime
 from pathlib import Path
 
 from pkggen.archives.deb import DebArchive, read_deb
-from pkggen.errors import ConfigurationError, IntegrityError, Problem
+from pkggen.errors import ConfigurationError, IntegrityError, Key, Problem
 from pkggen.formats.buildroot import write_buildroot
 from pkggen.formats.compression import Compression, parse_compression
 from pkggen.formats.context import changes_of, common_texts, template_context
@@ -51,7 +51,7 @@ class Deb:
         """Raise ToolError when what :meth:`assemble` runs is not installed."""
         find_tool("dpkg-deb", _REMEDY)
 
-    def signing_key(self, wanted: str, where: str) -> SigningKey:
+    def signing_key(self, wanted: str, where: Key) -> SigningKey:
         """Return the key that ``wanted`` names; raise ConfigurationError or ToolError."""
         return find_key(wanted, where)
 
@@ -65,7 +65,7 @@ class Deb:
         name, arch = name_of(payload), "all" if payload.is_meta else _ARCHITECTURES[payload.target.arch]
         version = debian_version(payload.project.version, payload.release)
         old = bool(_OLD.intersection(payload.target.distros))
-        compression = parse_compression(options.compression, "tool.pkggen.deb.compression", old_target=old)
+        compression = parse_compression(options.compression, Key.of("deb", "compression"), old_target=old)
         return Package(
             format=self.name,
             name=name,
@@ -124,7 +124,7 @@ class Deb:
         entries = rendered.members
         write_buildroot((*_control_files(rendered, entries), *entries), root, payload.epoch)
         path = directory / rendered.package.filename
-        compression = parse_compression(rendered.package.compression, self.name, old_target=False)
+        compression = parse_compression(rendered.package.compression, Key.of("deb", "compression"), old_target=False)
         run(
             ["dpkg-deb", "--root-owner-group", *_flags(compression), "--build", root, path],
             env={"SOURCE_DATE_EPOCH": str(payload.epoch), "HOME": str(directory)},
@@ -148,7 +148,7 @@ def _removed_conffiles(payload: Payload, entries: tuple[Entry, ...]) -> tuple[st
     """Return the paths; raise ConfigurationError for those that the package still has."""
     paths = () if payload.purpose is not Purpose.APPLICATION else options_of(payload, "deb").removed_conffiles
     present = {e.path for e in entries}
-    where, remedy = "tool.pkggen.deb.removed-conffiles", "remove it from one of the two"
+    where, remedy = Key.of("deb", "removed-conffiles"), "remove it from one of the two"
     ConfigurationError.raise_all(Problem(f"{p} is still in the package", where, remedy) for p in paths if p in present)
     return paths
 

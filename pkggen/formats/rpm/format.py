@@ -11,7 +11,7 @@ from email.utils import parseaddr
 from pathlib import Path
 
 from pkggen.archives.rpm import read_rpm
-from pkggen.errors import IntegrityError, ToolError
+from pkggen.errors import IntegrityError, Key, ToolError
 from pkggen.formats.buildroot import write_buildroot
 from pkggen.formats.compression import Compression, parse_compression
 from pkggen.formats.context import changes_of, common_texts, template_context
@@ -48,7 +48,7 @@ class Rpm:
         """Raise ToolError when what :meth:`assemble` runs is not installed."""
         find_tool("rpmbuild", _REMEDY)
 
-    def signing_key(self, wanted: str, where: str) -> SigningKey:
+    def signing_key(self, wanted: str, where: Key) -> SigningKey:
         """Return the key that ``wanted`` names; raise ConfigurationError or ToolError."""
         find_tool("rpmsign", "install rpmsign (apt-get install rpm, dnf install rpm-sign)")
         return find_key(wanted, where)
@@ -64,7 +64,7 @@ class Rpm:
         _, version = rpm_version(payload.project.version)
         release = checked_release(payload.release)
         old = bool(_OLD.intersection(payload.target.distros))
-        compression = parse_compression(options.compression, "tool.pkggen.rpm.compression", old_target=old)
+        compression = parse_compression(options.compression, Key.of("rpm", "compression"), old_target=old)
         return Package(
             format=self.name,
             name=name,
@@ -165,7 +165,7 @@ def _filetriggers(
 
 def _rpmbuild(package: Package, home: Path) -> None:
     """Run rpmbuild on the spec and stage in ``home``, where it finds no one's macros and leaves the result."""
-    compression = parse_compression(package.compression, "rpm", old_target=False)
+    compression = parse_compression(package.compression, Key.of("rpm", "compression"), old_target=False)
     macros = {
         "_topdir": home / "rpmbuild",
         "_tmppath": home,

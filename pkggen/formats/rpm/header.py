@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from packaging.utils import canonicalize_name
 
 from pkggen.archives.rpm import RELATIONS, RpmArchive
-from pkggen.errors import ConfigurationError, Problem
+from pkggen.errors import ConfigurationError, Key, Problem
 from pkggen.formats.context import template_context
 from pkggen.formats.libraries import outside_sonames, symbol_versions
 from pkggen.formats.members import options_of
@@ -68,7 +68,7 @@ def _libraries(payload: Payload) -> Iterator[str]:
     yield from (f"{soname}({version})(64bit)" for soname, version in symbol_versions(needs, outside))
 
 
-def _spell(terms: tuple[Term, ...], where: str) -> str:
+def _spell(terms: tuple[Term, ...], where: Key) -> str:
     remedy = 'where the formats differ, write { deb = "…", rpm = "…" }'
     ConfigurationError.raise_all(
         Problem(f"{t.name!r} is no rpm's name", where, remedy) for t in terms if not _NAME.fullmatch(t.name)

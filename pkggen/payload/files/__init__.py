@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from pkggen.config.tables import Config, FileTable
-from pkggen.errors import ConfigurationError, Problem, StorageError
+from pkggen.errors import ConfigurationError, Key, Problem, StorageError
 from pkggen.model import ConfigKind, Entry, Kind, Project, Role
 from pkggen.payload.files.destinations import misplaced, taken_command
 from pkggen.payload.files.places import PLACES, place
@@ -18,7 +18,6 @@ from pkggen.payload.files.writable import below, writable_by_others
 
 _CONFIG = {"config": ConfigKind.CONFIG, "config-noreplace": ConfigKind.NOREPLACE}
 _ROLES = {"doc": Role.DOC, "licence": Role.LICENCE, "ghost": Role.GHOST}
-_KEYS = ("man", *PLACES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +25,7 @@ class _Found:
     """An entry, and the key of the configuration that asked for it."""
 
     entry: Entry
-    where: str
+    where: Key
 
 
 def extra_entries(
@@ -39,7 +38,7 @@ def extra_entries(
     that are another's, the system's or asked for twice; StorageError when one can't be read.
     """
     found: list[_Found] = []
-    problems = [p for e in taken for p in taken_command(e, "tool.pkggen.commands")]
+    problems = [p for e in taken for p in taken_command(e, Key.of("commands"))]
     for read in (_declared, _placed):
         for item in read(config, project, format_name, epoch):
             if isinstance(item, Problem):
@@ -49,14 +48,14 @@ def extra_entries(
     problems += (p for f in found for p in misplaced(f.entry, prefix, f.where))
     problems += _collisions(found, taken)
     given = list(writable_by_others(f.entry for f in found))
-    problems += (p for f in found for p in below(f.entry, given, f"{f.where}.dst"))
+    problems += (p for f in found for p in below(f.entry, given, f.where / "dst"))
     ConfigurationError.raise_all(dict.fromkeys(problems))
     return tuple(sorted((f.entry for f in found), key=lambda e: e.path))
 
 
 def place_recommends(config: Config, format_name: str) -> tuple[str, ...]:
     """Return the packages that read what the user put into their places."""
-    names = (p.recommends.get(format_name, "") for key, p in PLACES.items() if getattr(config, key))
+    names = (p.recommends.get(format_name, "") for key, p in PLACES.items() if config.placed()[key])
     return tuple(name for name in names if name)
 
 
@@ -64,19 +63,19 @@ def _declared(config: Config, project: Project, format_name: str, epoch: int) ->
     for i, table in enumerate(config.files):
         if table.format not in ("", format_name):
             continue
-        where = f"tool.pkggen.files[{i}]"
+        where = Key.of("files", i)
         try:
             dst = table.dst or _document_place(table, project.name, format_name)
             for entry in _read(table, dst, project.root, epoch):
                 yield _Found(entry, where)
         except ConfigurationError as error:
-            yield from (Problem(p.what, f"{where}.src", p.remedy) for p in error.problems)
+            yield from (Problem(p.what, where / "src", p.remedy) for p in error.problems)
 
 
 def _placed(config: Config, project: Project, _: str, epoch: int) -> Iterator[_Found | Problem]:
-    for key in _KEYS:
-        for i, src in enumerate(getattr(config, key)):
-            where = f"tool.pkggen.{key}[{i}]"
+    for key, given in config.placed().items():
+        for i, src in enumerate(given):
+            where = Key.of(key, i)
             try:
                 for source in find_sources(project.root, src, "/"):
                     relative = PurePosixPath(source.path.relative_to(project.root).as_posix())
@@ -134,9 +133,9 @@ def _collisions(found: Sequence[_Found], taken: Sequence[Entry]) -> Iterator[Pro
         path = item.entry.path
         if path in owners:
             yield Problem(
-                f"{path} is already in {owners[path]}", f"{item.where}.dst", "give one of the two another name"
+                f"{path} is already in {owners[path]}", item.where / "dst", "give one of the two another name"
             )
-        owners.setdefault(path, item.where)
+        owners.setdefault(path, str(item.where))
 
 
 def _content(path: Path) -> tuple[bytes, bool]:

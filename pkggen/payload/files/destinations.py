@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pkggen.errors import Problem
+from pkggen.errors import Key, Problem
 from pkggen.model import Entry, Kind, Role
 
 # hier(7), FHS 3.0: an administrator's, a user's, or gone after a boot. A ghost may lie in /run.
@@ -45,7 +45,7 @@ wc xargs yum zcat
 _OURS = ("layers", "releases", "current", "lib", "bin", "venv", "manifest.json")
 
 
-def misplaced(entry: Entry, prefix: str, where: str) -> Iterator[Problem]:
+def misplaced(entry: Entry, prefix: str, where: Key) -> Iterator[Problem]:
     """Yield what is wrong with the place of an entry that the user declared; ``prefix`` is the package's own."""
     path = entry.path
     for place, why in _NOT_OURS.items():
@@ -62,7 +62,7 @@ def misplaced(entry: Entry, prefix: str, where: str) -> Iterator[Problem]:
     yield from taken_command(entry, where)
 
 
-def taken_command(entry: Entry, where: str) -> Iterator[Problem]:
+def taken_command(entry: Entry, where: Key) -> Iterator[Problem]:
     """Yield a problem when the entry is a command that the system has under that name."""
     directory, _, name = entry.path.rpartition("/")
     if (

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from pkggen.errors import ConfigurationError, Problem
+from pkggen.errors import ConfigurationError, Key, Problem
 from pkggen.model import Entry, Kind, Role
 from pkggen.model.service import ROOTS, Service
 
@@ -25,7 +25,7 @@ def writable_by_others(entries: Iterable[Entry]) -> Iterator[str]:
             yield entry.path
 
 
-def below(entry: Entry, directories: Sequence[str], where: str) -> Iterator[Problem]:
+def below(entry: Entry, directories: Sequence[str], where: Key) -> Iterator[Problem]:
     """Yield a problem when the entry lies below one of the directories, in which %i stands for any name.
 
     A ghost just in it is no entry to unpack, and deleting it follows no link.
@@ -48,6 +48,4 @@ def refuse_below_services(services: Iterable[Service], entries: Iterable[Entry])
         if d.kind != "Configuration" and service.user != "root"
         for name in d.names
     ]
-    ConfigurationError.raise_all(
-        dict.fromkeys(p for entry in entries for p in below(entry, owned, "tool.pkggen.files"))
-    )
+    ConfigurationError.raise_all(dict.fromkeys(p for entry in entries for p in below(entry, owned, Key.of("files"))))

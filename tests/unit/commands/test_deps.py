@@ -11,7 +11,6 @@ from packaging.specifiers import SpecifierSet
 
 from pkggen.cli.dependencies import table
 from pkggen.commands.deps import Dependencies, _with_package, describe
-from pkggen.config.options import Options
 from pkggen.config.tables import Config
 from pkggen.gather import Gathered
 from pkggen.model import Distribution, Entry, Needs, Parts, Target, Tree
@@ -32,7 +31,7 @@ def described(
     python = replace(interpreter(root), tree=Tree(root, (Entry("bin/python3.13", size=7),), Needs("x86_64", (2, 17))))
     metadata = read_metadata(app.wheel)
     parts = Parts(python, app, others)
-    return describe(Gathered(Options(root), config or Config(), Target(), parts, metadata, 0, asked))
+    return describe(Gathered(config or Config(), Target(), parts, metadata, 0, asked))
 
 
 def askers(found: Dependencies) -> dict[str, tuple[str, ...]]:

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from pkggen import pipeline
+from pkggen import gather
 from pkggen.cli import main
 from pkggen.commands import lock as locking
+from pkggen.config.load import load_config
+from pkggen.config.options import Options, effective_config
 from pkggen.model import Target
-from pkggen.project import read_metadata
+from pkggen.project import Opened, read_metadata
 from tests.unit.lock_bench import ALPHA, BETA, DEV, Build, bare_environment
 from tests.unit.wheel_index import serving
 from tests.unit.wheelsmith import Smith, interpreter
@@ -31,10 +33,10 @@ def build(monkeypatch, tmp_path):
     monkeypatch.chdir(root)
     wheel = APP.forge(tmp_path)
 
-    def prepare(options, config, *_: object) -> pipeline.Prepared:
+    def prepare(project: Opened, *_: object) -> gather.Prepared:
         python, target, metadata = interpreter(root), Target("x86_64", (2, 28)), read_metadata(wheel)
-        spec = pipeline.wheel_spec(config, options.root, metadata, python, target)
-        return pipeline.Prepared(target, 0, wheel, metadata, python, replace(spec, requirements=("alpha",)))
+        spec = gather.wheel_spec(project.config, project.root, metadata, python, target)
+        return gather.Prepared(target, 0, wheel, metadata, python, replace(spec, requirements=("alpha",)))
 
     monkeypatch.setattr(locking, "prepare", prepare)
     with serving() as index:
@@ -116,6 +118,6 @@ def test_vendoring_overwrites_nothing(build):
 def test_what_the_target_brings_becomes_a_dependency(build):
     """As a table, exclude names packages that both formats depend on; as a list it names none."""
     configure('depends = ["git"]\nwheels.exclude = { beta = "python3-beta >= 1.0" }')
-    config = pipeline.effective_config(pipeline.Options(root=Path()))
+    config = effective_config(load_config(Path()), Options(root=Path()))
 
     assert (config.depends, pkggen("vendor", "wheels")[1].count("beta")) == (("git", "python3-beta >= 1.0"), 0)

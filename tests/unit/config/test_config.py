@@ -8,14 +8,21 @@ from pathlib import Path
 import pytest
 
 from pkggen.config.load import load_config
+from pkggen.config.options import Options
 from pkggen.config.tables import Config
 from pkggen.errors import ConfigurationError, Problem
+from pkggen.project import opened
+
+
+def effective(root: Path) -> Config:
+    with opened(Options(root), root / "scratch") as project:
+        return project.config
 
 
 def problems(tmp_path: Path, text: str, file: str = "pyproject.toml") -> list[Problem]:
     (tmp_path / file).write_bytes(text.encode())
     with pytest.raises(ConfigurationError) as caught:
-        load_config(tmp_path)
+        effective(tmp_path)
     assert caught.value.exit_code == 2
     return list(caught.value.problems)
 
@@ -27,7 +34,7 @@ def only_problem(tmp_path: Path, text: str) -> Problem:
 
 def config(tmp_path: Path, text: str, file: str = "pyproject.toml") -> Config:
     (tmp_path / file).write_bytes(text.encode())
-    return load_config(tmp_path)
+    return effective(tmp_path)
 
 
 def test_no_configuration_is_a_configuration(tmp_path: Path) -> None:
@@ -65,7 +72,7 @@ def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
         """,
     )
 
-    assert sorted(p.where for p in found) == [
+    assert sorted(str(p.where) for p in found) == [
         "pyproject.toml: tool.pkggen.prefix",
         "pyproject.toml: tool.pkggen.relase",
         "pyproject.toml: tool.pkggen.services[1].command",
@@ -133,7 +140,7 @@ def test_a_service_that_can_not_be_is_refused(tmp_path: Path, line: str) -> None
     """Shell syntax, open quotes, users that useradd refuses, line breaks and bidi controls stop the build."""
     problem = only_problem(tmp_path, f"[[tool.pkggen.services]]\nname = 'a'\n{line}")
 
-    assert problem.where.startswith("pyproject.toml: tool.pkggen.services[0].")
+    assert str(problem.where).startswith("pyproject.toml: tool.pkggen.services[0].")
 
 
 @pytest.mark.parametrize("name", ["a/b", "../a", "", "a b", "-a", "a\\\\x2db", "a@b", "ä"])
@@ -174,7 +181,7 @@ def test_a_file_entry_that_can_not_be_is_refused(tmp_path: Path, line: str) -> N
     """Relative destinations, special bits, world-writable modes and unknown types stop the build."""
     problem = only_problem(tmp_path, f"[[tool.pkggen.files]]\nsrc = 'x'\n{line}")
 
-    assert problem.where.startswith("pyproject.toml: tool.pkggen.files[0].")
+    assert str(problem.where).startswith("pyproject.toml: tool.pkggen.files[0].")
 
 
 def test_a_directory_has_no_source_and_a_file_has_one(tmp_path: Path) -> None:
@@ -225,7 +232,7 @@ def test_a_value_that_would_break_the_package_is_refused(tmp_path: Path, line: s
     """One problem, which names its key."""
     key = line.split(" ", 1)[0]
 
-    assert only_problem(tmp_path, f"[tool.pkggen]\n{line}").where.startswith(f"pyproject.toml: tool.pkggen.{key}")
+    assert str(only_problem(tmp_path, f"[tool.pkggen]\n{line}").where).startswith(f"pyproject.toml: tool.pkggen.{key}")
 
 
 @pytest.mark.parametrize("relation", ["libfoo", "libfoo >= 1.2~rc1", "default-mta | mail-transport-agent", "a = 1:2-3"])
@@ -253,8 +260,8 @@ def test_a_byte_order_mark_and_crlf_are_no_matter(tmp_path: Path) -> None:
     [
         ("tool = 1", "pyproject.toml: tool: must be a table"),
         ("[tool]\npkggen = 3", "pyproject.toml: tool.pkggen: must be a table"),
-        ("[tool.pkggen]\nservices = 3", "tool.pkggen.services: must be an array"),
-        ("[tool.pkggen]\nrelease = 3", "tool.pkggen.release: must be a string"),
+        ("[tool.pkggen]\nservices = 3", "tool.pkggen.services (line 2): must be an array"),
+        ("[tool.pkggen]\nrelease = 3", "tool.pkggen.release (line 2): must be a string"),
     ],
 )
 def test_a_value_of_another_type_is_told_in_tomls_words(tmp_path: Path, text: str, where: str) -> None:

@@ -116,17 +116,6 @@ def test_without_targets_the_build_hosts_own_counts(monkeypatch: pytest.MonkeyPa
         found()
 
 
-def test_keys_of_the_systems_python_need_it() -> None:
-    """python.version with an embedded interpreter would say nothing, so it is refused."""
-    spec = PythonSpec("host", version="3.11", site_packages=True)
-
-    with pytest.raises(ConfigurationError, match=r"python\.version: .*\n.*\n.*python\.site-packages"):
-        resolve_interpreter(
-            spec, Target(), Cache(Path("/nonexistent")), Silent(),
-            requires_python=SpecifierSet(), root=Path(), offline=True,
-        )  # fmt: skip
-
-
 def test_byte_code_is_made_by_a_python_of_this_machine(tmp_path: Path) -> None:
     """One of the same minor version makes it; where there is none, the target does, and a warning tells."""
     minor = ".".join(platform.python_version_tuple()[:2])

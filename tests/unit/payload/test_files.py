@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from pkggen.config.load import load_config
+from pkggen.config.rules import clashes
 from pkggen.config.tables import Config
-from pkggen.errors import ConfigurationError
+from pkggen.errors import ConfigurationError, Key
 from pkggen.model import ConfigKind, Entry, Kind, Role
 from pkggen.model.service import Directory, Service
 from pkggen.payload.files import extra_entries, place_recommends
@@ -135,7 +136,7 @@ def test_what_would_do_harm_is_refused(tmp_path: Path, table: dict[str, Any], sa
     with pytest.raises(ConfigurationError) as caught:
         made(tmp_path, table)
     assert says in str(caught.value)
-    assert all(p.where.startswith("tool.pkggen.files[0]") for p in caught.value.problems)
+    assert all(str(p.where).startswith("files[0]") for p in caught.value.problems)
 
 
 @pytest.mark.parametrize(
@@ -175,8 +176,8 @@ def test_a_path_twice_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
         made(tmp_path, {"src": "a", "dst": "/srv/t/a"}, {"src": "t/*", "dst": "/srv/t/"})
 
-    assert "/srv/t/a is already in tool.pkggen.files[0]" in str(caught.value)
-    assert "tool.pkggen.files[1]" in caught.value.problems[0].where
+    assert "/srv/t/a is already in files[0]" in str(caught.value)
+    assert "files[1]" in str(caught.value.problems[0].where)
 
 
 def test_dst_and_src_are_asked_for_where_they_are_needed(tmp_path: Path) -> None:
@@ -185,9 +186,9 @@ def test_dst_and_src_are_asked_for_where_they_are_needed(tmp_path: Path) -> None
         '[[files]]\nsrc = "a"\n[[files]]\ndst = "/srv/a"\n[[files]]\nsrc = "a"\ndst = "/srv/b"\ntype = "ghost"\n'
     )
     with pytest.raises(ConfigurationError) as caught:
-        load_config(tmp_path)
+        ConfigurationError.raise_all(clashes(load_config(tmp_path)))
 
-    assert [p.where for p in caught.value.problems] == [f"pkggen.toml: files[{i}]" for i in range(3)]
+    assert [p.where for p in caught.value.problems] == [Key.of("files", i) for i in range(3)]
 
 
 def test_files_go_where_their_readers_look(tmp_path: Path) -> None:
@@ -249,4 +250,4 @@ def test_what_its_reader_would_pass_over_is_refused(tmp_path: Path, key: str, na
 
     with pytest.raises(ConfigurationError, match=says) as caught:
         made(tmp_path, **{key: f"p/{name}"})
-    assert caught.value.problems[0].where == f"tool.pkggen.{key}[0]"
+    assert caught.value.problems[0].where == Key.of(key, 0)

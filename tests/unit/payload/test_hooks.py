@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pkggen.config.tables import Config, ServiceTable
-from pkggen.errors import ConfigurationError
+from pkggen.errors import ConfigurationError, Key
 from pkggen.formats import FORMATS
 from pkggen.model import Compiler, Hook, Layout, Payload
 from pkggen.model.service import Healthcheck
@@ -23,6 +23,7 @@ from pkggen.templating.templates import Templates
 from tests.unit.payloads import payload, project, service
 
 HERE = Compiler(Path(sys.executable))
+WEB = Key.of("services", 0)
 
 
 def config(**scripts: object) -> Config:
@@ -74,7 +75,6 @@ def test_a_shell_syntax_error_has_a_line(tmp_path: Path) -> None:
         ("#!/bin/bash\n", "x.sh", "before-install", {}, "neither Python nor shell"),
         ("echo\r\n", "x.sh", "before-install", {}, "carriage returns"),
         ("pass\n", "x.py", "after-remove", {}, "the interpreter is gone by then"),
-        ("echo\n", "x.sh", "after-remove", {"user": "shop"}, "runs as root"),
         ("cat <<E\n %files\nE\n", "x.sh", "after-remove", {}, "a line that starts with %"),
         ("# " + "x" * 70_000 + "\n", "x.sh", "after-remove", {}, "longer than 64 KiB"),
     ],
@@ -87,24 +87,16 @@ def test_what_can_be_no_hook_is_refused(
 
 
 def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
-    """Missing files, files outside, and a mode without a switch."""
+    """Missing files and files outside."""
     (tmp_path / "project").mkdir()
     (tmp_path / "out.sh").write_text("echo\n")
     with pytest.raises(ConfigurationError) as error:
         read_hooks(config(before_install="gone.sh", after_install="../out.sh"), tmp_path / "project", HERE)
 
     assert [p.where for p in error.value.problems] == [
-        "tool.pkggen.scripts.before-install",
-        "tool.pkggen.scripts.after-install",
+        Key.of("scripts", "before-install"),
+        Key.of("scripts", "after-install"),
     ]
-
-
-def test_a_packaged_venv_has_no_hooks(tmp_path: Path) -> None:
-    """There is no switch around which they could run."""
-    (tmp_path / "a.sh").write_text("echo\n")
-    packaged = Config.model_validate({"scripts": {"before-install": "a.sh"}, "venv": {"mode": "packaged"}})
-    with pytest.raises(ConfigurationError, match="no"):
-        read_hooks(packaged, tmp_path, HERE)
 
 
 def test_a_list_of_scripts_still_means_commands() -> None:
@@ -120,27 +112,17 @@ def checked(**check: Any) -> ServiceTable:
 
 def test_a_check_without_a_kind_takes_systemds_word() -> None:
     """Then active has to last, for every process is at first."""
-    assert healthcheck_of(checked(), (), activated=True) == Healthcheck(stable=3)
-    check = healthcheck_of(checked(http="http://127.0.0.1/x", status=204), (), activated=True)
+    assert healthcheck_of(checked(), (), WEB) == Healthcheck(stable=3)
+    check = healthcheck_of(checked(http="http://127.0.0.1/x", status=204), (), WEB)
     assert check == Healthcheck("http://127.0.0.1/x", 204, stable=0)
-    assert healthcheck_of(checked(command="probe --fast"), ["probe"], activated=True) == Healthcheck(
-        command=("probe", "--fast")
-    )
+    assert healthcheck_of(checked(command="probe --fast"), ["probe"], WEB) == Healthcheck(command=("probe", "--fast"))
 
 
-@pytest.mark.parametrize(
-    ("check", "activated", "words"),
-    [
-        ({"http": "http://127.0.0.1/", "command": "probe"}, True, "two checks"),
-        ({"command": "nobody-has-it"}, True, "no wheel has a command"),
-        ({}, False, "leads back"),
-    ],
-)
-def test_a_check_that_can_not_be_is_refused(check: dict[str, str], activated: bool, words: str) -> None:
-    """With the service's name."""
-    with pytest.raises(ConfigurationError, match=words) as error:
-        healthcheck_of(checked(**check), ["probe"], activated=activated)
-    assert "web" in str(error.value)
+def test_a_check_by_a_command_that_nobody_brings_is_refused() -> None:
+    """With the service's key."""
+    with pytest.raises(ConfigurationError, match="no wheel has a command") as error:
+        healthcheck_of(checked(command="nobody-has-it"), ["probe"], WEB)
+    assert error.value.problems[0].where == WEB / "healthcheck" / "command"
 
 
 @pytest.mark.parametrize(("keys", "limit"), [({}, "7s"), ({"timeout-start": "2min"}, "2min"), ({"type": "exec"}, None)])
@@ -148,7 +130,7 @@ def test_a_notifying_service_is_not_waited_for_longer_than_its_check(keys: dict[
     """The scripts wait for its word: what never says it would hold the upgrade for 90 seconds."""
     about = {"name": "web", "command": "serve", "type": "notify", "healthcheck": {"timeout": 7}, **keys}
     table = ServiceTable.model_validate(about)
-    planned = planned_service(table, project(), Layout("/opt/hello"), {"serve"}, None)
+    planned = planned_service(table, project(), Layout("/opt/hello"), {"serve"}, healthcheck=None, key=WEB)
 
     assert dict(planned.settings).get("TimeoutStartSec") == limit
 

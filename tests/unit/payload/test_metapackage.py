@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from pkggen.config.load import load_config
-from pkggen.config.options import Options
-from pkggen.errors import ConfigurationError
+from pkggen.errors import ConfigurationError, Key
 from pkggen.formats.deb.format import Deb
 from pkggen.formats.rpm.format import Rpm
 from pkggen.model import Payload
@@ -21,7 +20,7 @@ def planned(root: Path, text: str, project: str = "") -> Payload:
     (root / "pkggen.toml").write_text(f"meta = true\n{text}")
     if project:
         (root / "pyproject.toml").write_text(project)
-    return plan_metapackage(Options(root), load_config(root))
+    return plan_metapackage(root, load_config(root))
 
 
 def test_a_metapackage_is_for_every_machine(tmp_path: Path) -> None:
@@ -61,13 +60,12 @@ def test_a_metapackage_reads_what_project_says(tmp_path: Path) -> None:
     )
 
 
-def test_a_metapackage_with_a_program_is_refused(tmp_path: Path) -> None:
-    """Each key that asks for one is told, and so is what is missing."""
+def test_a_metapackage_has_to_be_named(tmp_path: Path) -> None:
+    """There is no wheel that would say how it is called."""
     with pytest.raises(ConfigurationError) as caught:
-        planned(tmp_path, 'commands = ["x"]\nrequirements = ["flask"]\n')
+        planned(tmp_path, "")
 
-    keys = ["commands", "requirements", "name", "version"]
-    assert [p.where for p in caught.value.problems] == [f"tool.pkggen.{key}" for key in keys]
+    assert [p.where for p in caught.value.problems] == [Key.of("name"), Key.of("version")]
 
 
 @pytest.mark.parametrize(

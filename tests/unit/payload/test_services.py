@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from pkggen.commands.security import exposures
 from pkggen.config.load import load_config
+from pkggen.config.rules import clashes
 from pkggen.config.sandbox import DEFAULTS, sandbox_settings
-from pkggen.errors import ConfigurationError
+from pkggen.errors import ConfigurationError, Key
 from pkggen.formats import FORMATS
 from pkggen.model import Layout, Rendered
 from pkggen.model.service import Account, Roster, Service, accounts, unit_record
@@ -80,7 +81,12 @@ def planned(tmp_path: Path, text: str = FULL) -> tuple[Service, ...]:
     """Return the services that a configuration asks for."""
     (tmp_path / "pyproject.toml").write_text(text)
     config = load_config(tmp_path)
-    return tuple(planned_service(s, project(), Layout("/opt/hello"), {"hello"}, None) for s in config.services)
+    ConfigurationError.raise_all(clashes(config))
+    keys = (Key.of("services", i) for i in range(len(config.services)))
+    return tuple(
+        planned_service(s, project(), Layout("/opt/hello"), {"hello"}, healthcheck=None, key=key)
+        for s, key in zip(config.services, keys, strict=False)
+    )
 
 
 def rendered(services: tuple[Service, ...], name: str = "deb") -> Rendered:

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from packaging.tags import Tag
 
-from pkggen.config.load import load_config
+from pkggen.config.options import Options
 from pkggen.errors import ArtefactError, ConfigurationError
 from pkggen.model import Wheel
-from pkggen.project import every_wheel, find_project, open_project
+from pkggen.project import every_wheel, opened, source_of
 from pkggen.store.cache import Cache, sha256_of
 from pkggen.terminal.reporter import Silent
 from tests.unit.wheelsmith import interpreter
@@ -44,9 +44,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def built(root: Path, reporter: Silent | None = None) -> Wheel:
-    location = find_project(root, root)
-    source = open_project(location, load_config(root), Cache(root.parent / "cache"), reporter or Silent(), offline=True)
-    wheel = source.wheel(interpreter(root))
+    with opened(Options(root), root) as project:
+        source = source_of(project, Cache(root.parent / "cache"), reporter or Silent(), offline=True)
+        wheel = source.wheel(interpreter(root))
     assert wheel is not None
     return wheel
 
@@ -128,14 +128,14 @@ def test_lists_of_sources_and_scripts(folder: Path) -> None:
     [
         ('source = "ProjectSrc"', r"version: a folder that is no package has no version"),
         ('source = "ProjectSrc"\nversion = "one"', r"'one' is not a version"),
-        ('source = "Nowhere"\nversion = "1"', r"source: Nowhere does not exist"),
+        ('source = "Nowhere"\nversion = "1"', r"source \(line 1\): Nowhere does not exist"),
         ('source = "../other"\nversion = "1"', r"\.\./other leads out of the project"),
         ('source = "Empty"\nversion = "1"', r"there is no file in it"),
         ('source = "Script/sell.py"\nversion = "1"', r"is not a folder"),
         ('source = ["ProjectSrc", "Twice"]\nversion = "1"', r"helper\.py is in ProjectSrc and in Twice"),
         ('scripts = ["Script", "Twice/sell.sh"]\nversion = "1"', r"sell\.sh and sell\.py|sell\.py and sell\.sh"),
         ('scripts = "Twice/a b.py"\nversion = "1"', r"a b\.py can't be a command"),
-        ('scripts = "Empty"\nversion = "1"', r"scripts: there is no program in it"),
+        ('scripts = "Empty"\nversion = "1"', r"scripts \(line 1\): there is no program in it"),
         ('source = 1\nversion = "1"', r"source"),
     ],
 )
@@ -179,7 +179,7 @@ def test_version_of_a_package_is_its_own(folder: Path) -> None:
     """Where there is a package, a version in the configuration is an error."""
     write(folder / "pkggen.toml", 'version = "1.0"\n')
 
-    with pytest.raises(ConfigurationError, match=r"tool\.pkggen\.version"):
+    with pytest.raises(ConfigurationError, match=r"pkggen\.toml: version \(line 1\)"):
         built(folder)
 
 
