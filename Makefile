@@ -78,18 +78,22 @@ e2e: targets setup-wheel
 	$(wheel)/pytest $(PARALLEL) tests/e2e $(PYTEST_OPTIONS)
 
 # The other versions are tried where they matter: in our own rules, and with the locks of others.
+# What runs on the target imports the standard library alone, so its tests can't tell one version from another.
 newest lowest: setup-test targets
 	.ci/versions $@
-	PKGGEN_INSTALLED=1 .venv-$@/bin/pytest $(PARALLEL) tests/unit tests/e2e/test_inputs.py $(PYTEST_OPTIONS)
+	PKGGEN_INSTALLED=1 .venv-$@/bin/pytest $(PARALLEL) tests/unit tests/e2e/test_inputs.py \
+	    --ignore tests/unit/activation $(PYTEST_OPTIONS)
 
 lock: setup-test
 	.ci/lock
 
-# The samples' own tests, each in an environment of its own.
+# The samples' own tests, each in an environment of its own, with its own lock and our pytest.
 samples-tests: setup-test
-	@for sample in debian-sample rpm-sample; do \
+	@pytest=$$(sed -n 's/^\(pytest==[^ ]*\).*/\1/p' .ci/requirements.txt); \
+	for sample in debian-sample rpm-sample; do \
 	    echo "$$sample: its own tests"; \
-	    (cd $$sample && ../$(venv)/uv run -q --isolated --no-project --python ../$(venv)/python --with pytest --with . \
+	    (cd $$sample && ../$(venv)/uv run -q --isolated --no-project --python ../$(venv)/python \
+	        --with-requirements requirements.txt --with "$$pytest" --with . \
 	        python -m pytest -q -p no:cacheprovider) || exit; \
 	done
 
