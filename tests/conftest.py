@@ -20,7 +20,13 @@ import pytest
 # Tests import each other as tests.*, but the folder above stays off the path: there lies pkggen's source.
 sys.modules.setdefault("tests", ModuleType("tests")).__path__ = [str(Path(__file__).resolve().parent)]
 
-pytest_plugins = ["pytester", "tests.plugins.journal", "tests.plugins.quick", "tests.plugins.tested"]
+pytest_plugins = [
+    "pytester",
+    "tests.plugins.journal",
+    "tests.plugins.order",
+    "tests.plugins.quick",
+    "tests.plugins.tested",
+]
 
 EXPECTED = {
     r"no portable interpreter beside the checkout": "test data that a fresh clone does not have",
