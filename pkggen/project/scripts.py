@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pkggen.errors import ConfigurationError, Key, Problem
+from pkggen.model.shebang import HEAD, arguments_of, asks_for_python, with_ours
 
 _WHERE = Key.of("scripts")
-_PYTHON = re.compile(rb"#!\s*(\S*/)?(env\s+(-S\s+)?)?(\S*/)?python[0-9.]*(?P<arguments>\s+\S.*)?\s*$")
 _EXTENSIONS = (".py", ".sh", ".bash", ".pl")
 _COMMAND = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 
@@ -55,10 +55,9 @@ def _program(path: Path) -> bytes | None:
     content = path.read_bytes()
     if content.startswith(b"\xef\xbb\xbf#!") or (path.suffix == ".py" and content.startswith(b"\xef\xbb\xbf")):
         content = content[3:]
-    first, _, rest = content.partition(b"\n")
-    if _PYTHON.match(first):
-        return b"#!python\n" + rest
-    if first.startswith((b"#!", b"\x7fELF")):
+    if asks_for_python(content):
+        return with_ours(content)
+    if content.startswith((b"#!", b"\x7fELF")):
         return content
     return b"#!python\n" + content if path.suffix == ".py" else None
 
@@ -68,9 +67,7 @@ def dropped_arguments(paths: Iterable[Path]) -> list[str]:
     found = []
     for path in sorted(paths):
         with path.open("rb") as stream:
-            match = _PYTHON.match(stream.readline(256).rstrip())
-        if match and match["arguments"]:
-            found.append(
-                f"{path.name}: {match['arguments'].decode(errors='replace').strip()} of its first line is dropped"
-            )
+            arguments = arguments_of(stream.read(HEAD))
+        if arguments:
+            found.append(f"{path.name}: {arguments} of its first line is dropped")
     return found

@@ -68,6 +68,16 @@ def is_elf(path: str | Path) -> bool:
         os.close(descriptor)
 
 
+def is_elf_program(path: Path) -> bool:
+    """Tell whether an ELF file is made to be started: it has a fixed address, or names its loader."""
+    with path.open("rb") as stream:
+        try:
+            elf = ELFFile(stream)
+            return elf["e_type"] == "ET_EXEC" or any(isinstance(s, InterpSegment) for s in elf.iter_segments())
+        except Exception:  # the parser raises whatever the bytes lead it to, and what it can't read can't be started
+            return False
+
+
 def is_glibc(soname: str) -> bool:
     """Tell whether a library is glibc's own, so that a glibc version covers it."""
     return _GLIBC_LIBRARY.match(soname) is not None

@@ -16,7 +16,7 @@ from pkggen.terminal.reporter import Reporter
 from pkggen.wheels.conflicts import settle, stdlib_shadows
 from pkggen.wheels.fetch import Source, fetch
 from pkggen.wheels.lock.lookup import Demand, LockSource, Renewal, find_lock
-from pkggen.wheels.portability import absolute_rpaths, carried_programs, names_by_case, other_tags
+from pkggen.wheels.portability import absolute_rpaths, carried_programs, lines_of_scripts, names_by_case, other_tags
 from pkggen.wheels.select import choose, missing, raise_missing
 from pkggen.wheels.source_build import Workshop
 from pkggen.wheels.startup import startup_warnings
@@ -132,7 +132,9 @@ def unpack_all(
     distributions = settled.distributions
     warnings = [*settled.warnings]
     warnings += [
-        w for d in distributions for w in (*startup_warnings(d, interpreter), *absolute_rpaths(d), *carried_programs(d))
+        w
+        for d in distributions
+        for w in (*startup_warnings(d, interpreter), *absolute_rpaths(d), *carried_programs(d), *lines_of_scripts(d))
     ]
     for note in (n for d in distributions for n in other_tags(d)):
         reporter.note(note)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from packaging.utils import parse_wheel_filename
 
 from pkggen.errors import StorageError
 from pkggen.model import Distribution, Kind, Tree
+from pkggen.model.shebang import HEAD, arguments_of, starts_python
 from pkggen.targets.elf import is_elf, read_elf
 from pkggen.wheels.lock.inputs import write_atomically
 from pkggen.wheels.unpacking.dist_info import declared_tags
@@ -46,6 +49,27 @@ def other_tags(distribution: Distribution) -> Iterator[str]:
     if declared.isdisjoint(map(str, parse_wheel_filename(distribution.wheel.filename)[3])):
         listed = ", ".join(sorted(declared)) or "nothing"
         yield f"{distribution.wheel.filename}: its WHEEL file says {listed}; the file name counts, as for pip"
+
+
+def lines_of_scripts(distribution: Distribution) -> Iterator[str]:
+    """Yield a sentence for each script whose first line means more than the venv's Python, or a Python elsewhere."""
+    name = distribution.wheel.filename
+    scripts = [e for e in distribution.tree.entries if e.path.startswith("bin/") and e.source is not None]
+    for entry in scripts:
+        if entry.source is not None and starts_python(_head(entry.source)):
+            yield f"{name}: {entry.path} starts a Python of the target's, not the packaged one"
+    if scripts:
+        with zipfile.ZipFile(distribution.wheel.path) as archive:
+            for member in (m for m in archive.namelist() if ".data/scripts/" in m):
+                with archive.open(member) as source:
+                    arguments = arguments_of(source.read(HEAD))
+                if arguments:
+                    yield f"{name}: {arguments} of the first line of {member.rpartition('/')[2]} is dropped"
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        return stream.read(HEAD)
 
 
 def absolute_rpaths(distribution: Distribution) -> Iterator[str]:

@@ -20,15 +20,16 @@ from pkggen.bytecode.compilation import compile_tree
 from pkggen.errors import ArtefactError, IntegrityError, Problem
 from pkggen.metadata.headers import decoded
 from pkggen.model import Distribution, Interpreter, Needs, Tree, Wheel
+from pkggen.model.shebang import HEAD, asks_for_python, with_ours
 from pkggen.store.cache import Cache, sha256_of
-from pkggen.targets.elf import examine, examine_for
+from pkggen.targets.elf import examine, examine_for, is_elf_program
 from pkggen.wheels.unpacking.dist_info import Identity, read_about, read_scripts
 from pkggen.wheels.unpacking.placement import Placed
 from pkggen.wheels.unpacking.plan import UNREADABLE, Plan, inspect
 from pkggen.wheels.unpacking.record import write_record
 from pkggen.wheels.unpacking.zip_members import opened
 
-_RECIPE = "2"  # of what is done to a wheel here; a change makes cached trees invisible
+_RECIPE = "3"  # of what is done to a wheel here; a change makes cached trees invisible
 _CHUNK = 1 << 20
 _SHARED = re.compile(r".+\.so(\.[0-9]+)*")
 _MODULE = re.compile(r"([A-Za-z_]\w*)(\.py|\.pyc|(\.[\w-]+)?\.so)", re.ASCII)
@@ -101,23 +102,27 @@ def _extract(archive: zipfile.ZipFile, plan: Plan, root: Path) -> dict[str, tupl
 def _write(archive: zipfile.ZipFile, placed: Placed, path: Path, hashes: list[hashlib._Hash]) -> bool:
     """Write one member with its mode and mtime; tell whether activation will replace its first line."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    first = b""
+    head = b""
     with archive.open(placed.member.info) as source, path.open("xb") as target:
         while chunk := source.read(_CHUNK):
-            first = first or chunk[:64]
+            head = head or chunk[:HEAD]
             for digest in hashes:
                 digest.update(chunk)
             target.write(chunk)
-    path.chmod(0o755 if placed.script or _is_program(placed, first) else 0o644)
+    ours = placed.path.startswith("bin/") and asks_for_python(head)
+    if ours:
+        path.write_bytes(with_ours(path.read_bytes()))
+    path.chmod(0o755 if placed.script or _is_program(placed, head, path) else 0o644)
     os.utime(path, (placed.member.mtime, placed.member.mtime))
-    return placed.script and first.startswith(b"#!python")
+    return ours
 
 
-def _is_program(placed: Placed, first: bytes) -> bool:
+def _is_program(placed: Placed, head: bytes, path: Path) -> bool:
     """Keep the x bit of programs only: archivers set it on modules and libraries, too."""
-    name = placed.path.rpartition("/")[2]
-    plain = name.endswith(".py") or _SHARED.fullmatch(name)
-    return placed.member.executable and not plain and first.startswith((b"\x7fELF", b"#!"))
+    if not placed.member.executable or not head.startswith((b"\x7fELF", b"#!")):
+        return False
+    library = head.startswith(b"\x7fELF") and _SHARED.fullmatch(path.name)
+    return not library or is_elf_program(path)
 
 
 def _finish(root: Path, plan: Plan, digests: _Digests, interpreter: Interpreter) -> None:

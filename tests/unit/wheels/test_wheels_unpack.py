@@ -14,11 +14,13 @@ import pytest
 
 from pkggen.errors import ArtefactError
 from pkggen.model import Distribution, Interpreter, Script, Tree
+from pkggen.model.shebang import is_python_script
 from pkggen.store.cache import Cache
 from pkggen.terminal.reporter import Silent
 from pkggen.wheels import unpack_all
 from pkggen.wheels.unpacking.extraction import unpack
 from pkggen.wheels.unpacking.zip_members import members, opened
+from tests.unit.fakes.interpreter_archives import program as static_program
 from tests.unit.wheelsmith import Smith, digest, interpreter
 
 SITE = "lib/python3.13/site-packages"
@@ -68,9 +70,12 @@ def test_every_scheme_goes_where_a_venv_has_it(tmp_path, cache):
 
 
 def test_modes_are_normalised(tmp_path, cache):
-    """Scripts and programs keep their x bit; modules and libraries lose it; setuid never survives."""
+    """Scripts and programs keep their x bit, whatever they are called; others lose it; setuid never survives."""
     files = {
-        "demo/__init__.py": b"#!/bin/sh\n",
+        "demo/__init__.py": b"x = 1\n",
+        "demo/hook.py": b"#!/usr/bin/env python3\n",
+        "demo/plugin.so": b"#!/bin/sh\n",
+        "demo/static.so": static_program(),
         "demo/tool": b"#!/bin/sh\n",
         "demo/core.so": b"not really ELF",
         "demo/data.bin": b"plain",
@@ -81,13 +86,58 @@ def test_modes_are_normalised(tmp_path, cache):
     )
     modes = {e.path.rpartition("/")[2]: e.mode for e in distribution.tree.entries}
 
-    assert tuple(modes[n] for n in ("__init__.py", "tool", "core.so", "data.bin", "run")) == (
-        0o644,
-        0o755,
-        0o644,
-        0o644,
-        0o755,
-    )
+    assert {n for n, mode in modes.items() if mode == 0o755} == {"hook.py", "plugin.so", "static.so", "tool", "run"}
+    assert set(modes.values()) == {0o644, 0o755}
+
+
+@pytest.mark.parametrize(
+    ("line", "ours"),
+    [
+        (b"#!python", True),
+        (b"#!pythonw", True),
+        (b"#!/usr/bin/env python3", True),
+        (b"#! /usr/bin/env  -S python3.11 -u\r", True),
+        (b"#!/usr/bin/env -i LANG=C python", True),
+        (b"#!/usr/bin/python", True),
+        (b"#!C:\\Python\\python.exe", False),
+        (b"#!/home/me/venv/bin/python3.13 -I", True),
+        (b"#!/bin/sh\n'''exec' /a/very/long/venv/bin/python \"$0\" \"$@\"\n' '''", True),
+        (b'#!/bin/sh\n"exec" "`dirname $0`/python" "$0" "$@"', True),
+        (b"#!/bin/sh\n''':'\nexec python3 \"$0\"\n'''", True),
+        (b"#!/usr/bin/pythonista", False),
+        (b"#!/bin/sh\necho python", False),
+    ],
+)
+def test_scripts_for_any_python_are_for_ours(tmp_path, cache, line, ours):
+    """However a script's first line asks for a Python, activation replaces it; the rest stays."""
+    script = line + b"\nprint(1)\n"
+    distribution = unpacked(Smith(files={"demo.py": b"", "demo-1.0.data/scripts/run": script}), tmp_path, cache)
+    (entry,) = (e for e in distribution.tree.entries if e.path == "bin/run")
+    content = entry.source.read_bytes()
+
+    assert is_python_script(entry) == ours
+    assert content == (b"#!python\n" + script.partition(b"\n")[2] if ours else script)
+    if ours:
+        compile(content, "run", "exec")
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        (b"#!/bin/sh\nset -e\nexec python3 -m demo\n", "starts a Python of the target's"),
+        (b"#!/usr/bin/python3 -u\n", "-u of the first line of run is dropped"),
+        (b"#!/bin/sh\n# exec python3\necho\n", ""),
+        (b"#!/usr/bin/env python3\n", ""),
+    ],
+)
+def test_what_scripts_mean_beyond_that_is_told(tmp_path, cache, script, words):
+    """Options that are dropped and shells that start another Python are told, on a cache hit, too."""
+    wheel = Smith(files={"demo.py": b"", "demo-1.0.data/scripts/run": script}).forge(tmp_path)
+    for _ in range(2):
+        reporter = Silent()
+        unpack_all([wheel], interpreter(tmp_path), cache, reporter)
+
+        assert [words in w for w in reporter.warnings] == [True] * bool(words)
 
 
 @pytest.mark.parametrize(
