@@ -8,6 +8,7 @@ from contextlib import nullcontext
 import pytest
 
 from tests.e2e.packages import Factory
+from tests.e2e.turns import common
 from tests.targets import TARGETS, Target, TargetError, obstacle
 
 USUAL = "debian:12"
@@ -95,7 +96,7 @@ def _ready(config: pytest.Config, name: str) -> Target:
 @pytest.fixture(scope="session")
 def factory(tmp_path_factory: pytest.TempPathFactory) -> Factory:
     """Return the builder of packages; each version of each application is built once a run."""
-    return Factory(tmp_path_factory.mktemp("packages"))
+    return Factory(common(tmp_path_factory, "packages"))
 
 
 @pytest.fixture

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.e2e.applications import MODES, QUICK
-from tests.e2e.packages import build, interpreter_options
+from tests.e2e.packages import build, finished, interpreter_options
+from tests.e2e.turns import turn
 
 OLD, NEW = "1.0", "2.0"
 PROJECT = """\
@@ -77,18 +79,23 @@ class Tiny:
 
 @dataclass(frozen=True)
 class Shelf:
-    """Packages by application, version and format below one directory, which targets mount at /pkgs."""
+    """Packages by application, version and format below one directory, which targets mount at /pkgs.
+
+    All processes of a run share it.
+    """
 
     directory: Path
 
     def add(self, application: Tiny, version: str) -> dict[str, str]:
         """Build that version, unless it is there; return the packages' paths on the target by format."""
-        home = self.directory / f"{application.name}-{application.mode}-{version}"
-        if not home.exists():
-            root = application.source(version, self.directory / "sources" / home.name)
-            try:
-                build(root, home, *interpreter_options())
-            except BaseException:
-                shutil.rmtree(home, ignore_errors=True)
-                raise
-        return {path.suffix[1:]: f"/pkgs/{path.relative_to(self.directory)}" for path in home.iterdir()}
+        kind = hashlib.sha256(repr(application).encode()).hexdigest()[:8]
+        home = self.directory / f"{application.name}-{application.mode}-{version}-{kind}"
+        with turn(home):
+            built = finished(home) or self._build(application, version, home)
+        return {family: f"/pkgs/{path.relative_to(self.directory)}" for family, path in built.items()}
+
+    def _build(self, application: Tiny, version: str, home: Path) -> dict[str, Path]:
+        source = self.directory / "sources" / home.name
+        for left in (home, source):
+            shutil.rmtree(left, ignore_errors=True)
+        return build(application.source(version, source), home, *interpreter_options())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.e2e.applications import REPOSITORY, Application
+from tests.e2e.turns import turn
 
 PORTABLE = sorted((REPOSITORY.parent / "shared" / "interpreters").glob("cpython-*-x86_64-*-install_only.tar.gz"))
 """An interpreter for glibc 2.17, when it lies beside the checkout: its packages run on every target."""
@@ -38,7 +40,7 @@ def pkggen(
 
 @dataclass
 class Factory:
-    """Builds packages of applications below ``directory`` and remembers them."""
+    """Builds packages of applications below ``directory``, which all processes of a run share, and remembers them."""
 
     directory: Path
     built: dict[tuple[str, str], dict[str, Path]] = field(default_factory=dict)
@@ -48,10 +50,14 @@ class Factory:
         key = (f"{application.name}-{application.mode}", version)
         if key not in self.built:
             home = self.directory / "-".join(key)
-            home.mkdir()
-            root = application.source(version, home)
-            self.built[key] = build(root, home / "dist", *interpreter_options())
+            with turn(home):
+                self.built[key] = finished(home / "dist") or self._build(application, version, home)
         return self.built[key]
+
+    def _build(self, application: Application, version: str, home: Path) -> dict[str, Path]:
+        shutil.rmtree(home, ignore_errors=True)  # what failed in another process fails here in its own words
+        home.mkdir()
+        return build(application.source(version, home), home / "dist", *interpreter_options())
 
     @property
     def share(self) -> Path:
@@ -64,6 +70,12 @@ def build(root: Path, output: Path, *options: str | Path, env: Mapping[str, str]
     done = pkggen("build", root, "-o", output, "-q", *options, env=env)
     assert done.returncode == 0, f"pkggen build {root} gave {done.returncode}:\n{done.stderr}"
     return by_format(done.stdout.split())
+
+
+def finished(output: Path) -> dict[str, Path]:
+    """Return the packages of an earlier build by format; none where it did not end."""
+    found = by_format([str(path) for path in sorted(output.glob("*.*")) if path.suffix in {".deb", ".rpm"}])
+    return found if len(found) == 2 else {}
 
 
 def by_format(paths: Sequence[str]) -> dict[str, Path]:

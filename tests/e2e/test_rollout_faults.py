@@ -23,7 +23,7 @@ Deaths = Iterator[tuple[bool, list[str]]]
 @pytest.fixture
 def shelf(factory: Factory) -> Shelf:
     """Return where the versions lie."""
-    directory = factory.directory / "rollout"
+    directory = factory.directory / "shelf"
     directory.mkdir(exist_ok=True)
     return Shelf(directory)
 

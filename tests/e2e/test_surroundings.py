@@ -48,7 +48,7 @@ WANTED = "etc/systemd/system/multi-user.target.wants/served.service"
 @pytest.fixture(scope="module")
 def shelf(factory: Factory) -> Shelf:
     """Return both applications' packages."""
-    directory = factory.directory / "surroundings"
+    directory = factory.directory / "shelf"
     directory.mkdir(exist_ok=True)
     shelf = Shelf(directory)
     for version in (OLD, NEW):

@@ -92,7 +92,7 @@ def known_files(box: Box) -> list[str]:
 @pytest.fixture
 def shelf(factory: Factory) -> Shelf:
     """Return where the tiny application's packages lie."""
-    directory = factory.directory / "trusted"
+    directory = factory.directory / "shelf"
     directory.mkdir(exist_ok=True)
     return Shelf(directory)
 

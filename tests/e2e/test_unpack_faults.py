@@ -19,7 +19,7 @@ SHARE = 10
 @pytest.fixture
 def shelf(factory: Factory) -> Shelf:
     """Return where the versions lie."""
-    directory = factory.directory / "unpacking"
+    directory = factory.directory / "shelf"
     directory.mkdir(exist_ok=True)
     return Shelf(directory)
 
