@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from packaging.markers import Environment
 from packaging.pylock import is_valid_pylock_path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
@@ -38,10 +39,12 @@ from pkggen.project import (
     requirements,
     source_of,
 )
+from pkggen.project.origins import Workbench, find_neighbours, open_workbench
 from pkggen.store.cache import Cache
 from pkggen.targets.distributions import resolve_target
 from pkggen.terminal.reporter import Reporter
-from pkggen.wheels import Demand, find_lock, marker_environment, resolve_wheels, unpack_all
+from pkggen.wheels import Demand, find_lock, is_foreign, marker_environment, resolve_wheels, unpack_all
+from pkggen.wheels.lock.groups import group_requirements
 from pkggen.wheels.lock.pylock import read_pylock
 from pkggen.wheels.select import applies
 from pkggen.wheels.tags import described, tags
@@ -125,10 +128,12 @@ class Prepared:
     interpreter: Interpreter
     spec: WheelSpec
     host: Host | None = None
+    bench: Workbench | None = None
 
     def demand(self, locks: Path, *, offline: bool) -> Demand:
         """Return which wheels to look for; their lock lies in ``locks``."""
-        return Demand(self.spec, self.target, self.interpreter, locks, self.metadata.name, offline)
+        build = self.bench.wheel if self.bench else None
+        return Demand(self.spec, self.target, self.interpreter, locks, self.metadata.name, offline, build)
 
 
 def prepare(project: Opened, cache: Cache, reporter: Reporter) -> Prepared:
@@ -163,7 +168,24 @@ def _prepare(project: Opened, cache: Cache, reporter: Reporter) -> Prepared:
     if project.is_source_folder and spec.directory and not _is_listed(root, spec):
         everything = every_wheel(spec.directory, tags(target, interpreter))
         spec = replace(spec, requirements=tuple(sorted({*spec.requirements, *everything})))
-    return Prepared(target, source.epoch(), wheel, metadata, interpreter, spec)
+    bench = open_workbench(location, config, cache, reporter, interpreter=interpreter, offline=options.offline)
+    if location.shape is Shape.FOLDER and not spec.no_deps and not is_foreign(find_lock(location.locks, spec.lock)):
+        spec = _with_neighbours(spec, location.path, wheel, marker_environment(target, interpreter), bench)
+    return Prepared(target, source.epoch(), wheel, metadata, interpreter, spec, bench=bench)
+
+
+def _with_neighbours(spec: WheelSpec, root: Path, wheel: Wheel, there: Environment, bench: Workbench) -> WheelSpec:
+    """Return ``spec`` with wheels of all that comes from folders and repositories, and what these ask for."""
+    grouped = group_requirements(root, spec.groups) if spec.groups else ()
+    found = find_neighbours(root, wheel, (*spec.requirements, *grouped), there, bench)
+    return replace(
+        spec,
+        requirements=found.requirements,
+        local=found.wheels,
+        pinned=found.pinned,
+        searched=found.sources.searched,
+        default_index=found.sources.default,
+    )
 
 
 def _is_listed(root: Path, spec: WheelSpec) -> bool:

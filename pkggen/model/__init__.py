@@ -11,7 +11,7 @@ from pkggen.model.package import BuiltPackage, Package, Rendered
 from pkggen.model.payload import FormatOptions, Hook, Payload, Purpose, Trigger
 from pkggen.model.project import Change, Component, Project
 from pkggen.model.target import Target
-from pkggen.model.wheel import Distribution, Parts, Script, Wheel, WheelSpec
+from pkggen.model.wheel import Distribution, Origin, Parts, Script, Wheel, WheelSpec
 
 __all__ = [
     "Archive",
@@ -29,6 +29,7 @@ __all__ = [
     "Layer",
     "Layout",
     "Needs",
+    "Origin",
     "Package",
     "Parts",
     "Payload",

@@ -17,7 +17,9 @@ class WheelSpec:
     ``exclude`` names what the target brings itself, ``build`` what may be built from its source
     archive. With ``frozen`` nothing is resolved, with ``no_deps`` nothing is wanted at all.
     ``given`` are names of what the application has that this is a plugin of. ``variables`` are for the
-    back-ends of source archives.
+    back-ends of source archives. ``local`` are wheels of neighbours, whose names no index is asked for;
+    ``pinned`` are (name, index, its URL) of what one index alone has; ``searched`` are further indexes, and
+    ``default_index`` stands in for PyPI: None is PyPI, "" nothing.
     """
 
     lock: Path | None = None
@@ -35,6 +37,10 @@ class WheelSpec:
     frozen: bool = False
     given: tuple[str, ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
+    local: tuple[Wheel, ...] = ()
+    pinned: tuple[tuple[str, str, str], ...] = ()
+    searched: tuple[str, ...] = ()
+    default_index: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,23 @@ class Script:
     name: str
     module: str
     attr: str
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a distribution is built from that no index is asked for.
+
+    Either ``path`` of the build host, a project's folder or a file, or ``url`` of a git repository:
+    ``commit`` of it once that is known, else what ``revision`` names, "" for the default branch;
+    ``subdirectory`` of it has the project.
+    """
+
+    name: str
+    path: Path | None = None
+    url: str = ""
+    revision: str = ""
+    commit: str = ""
+    subdirectory: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pkggen.errors import ArtefactError, ConfigurationError, IntegrityError, PkggenError, Problem
-from pkggen.model import Distribution, Interpreter, Wheel
+from pkggen.model import Distribution, Interpreter, Origin, Wheel
 from pkggen.network.settings import logins
 from pkggen.store.cache import Cache
 from pkggen.terminal.reporter import Reporter
 from pkggen.wheels.conflicts import settle, stdlib_shadows
 from pkggen.wheels.fetch import Source, fetch
-from pkggen.wheels.lock.lookup import Demand, LockSource, Renewal, find_lock
+from pkggen.wheels.lock.lookup import Demand, LockSource, Renewal, find_lock, is_foreign
 from pkggen.wheels.portability import absolute_rpaths, carried_programs, lines_of_scripts, names_by_case, other_tags
 from pkggen.wheels.select import choose, missing, raise_missing
 from pkggen.wheels.source_build import Workshop
@@ -29,6 +29,7 @@ __all__ = [
     "Renewal",
     "build_requirements",
     "find_lock",
+    "is_foreign",
     "marker_environment",
     "renew_lock",
     "resolve_wheels",
@@ -49,7 +50,9 @@ def resolve_wheels(demand: Demand, cache: Cache, reporter: Reporter) -> tuple[Wh
     shop = Workshop(
         demand.target, demand.interpreter, cache, reporter, locked.places, demand.root, demand.spec.variables
     )
-    return tuple(file if file.filename.endswith(".whl") else shop.build(file) for file in locked.files)
+    files = (file if file.filename.endswith(".whl") else shop.build(file) for file in locked.files)
+    built = (demand.build(origin) for origin in locked.origins if demand.build)
+    return tuple(sorted((*files, *built, *demand.spec.local), key=lambda w: w.name))
 
 
 def locked_files(demand: Demand, cache: Cache, reporter: Reporter) -> tuple[Wheel, ...]:
@@ -59,10 +62,11 @@ def locked_files(demand: Demand, cache: Cache, reporter: Reporter) -> tuple[Whee
 
 @dataclass(frozen=True, slots=True)
 class _Locked:
-    """The files that a lock names for the target, and where what they need further may come from."""
+    """The files that a lock names for the target, what is built, and where what they need further may come from."""
 
     files: tuple[Wheel, ...]
     places: Source
+    origins: tuple[Origin, ...] = ()
 
 
 def _locked(demand: Demand, cache: Cache, reporter: Reporter) -> _Locked:
@@ -89,7 +93,9 @@ def _locked(demand: Demand, cache: Cache, reporter: Reporter) -> _Locked:
     folders = (*spec.find_links, *([spec.directory] if spec.directory else []))
     local = demand.offline or bool(spec.directory)
     places = Source(folders, spec.index, offline=local, logins=(*source.logins, *logins(demand.root, os.environ)))
-    return _Locked(fetch(choices, cache, reporter, places), places)
+    files = [choice for choice in choices if choice.origin is None]
+    origins = tuple(choice.origin for choice in choices if choice.origin)
+    return _Locked(fetch(files, cache, reporter, places), places, origins)
 
 
 def renew_lock(demand: Demand, renewal: Renewal, cache: Cache, reporter: Reporter) -> Path | None:

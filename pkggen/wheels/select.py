@@ -7,13 +7,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.markers import Environment
-from packaging.pylock import Package, PackageArchive, PackageSdist, PackageWheel, Pylock, PylockSelectError
+from packaging.pylock import (
+    Package,
+    PackageArchive,
+    PackageDirectory,
+    PackageSdist,
+    PackageVcs,
+    PackageWheel,
+    Pylock,
+    PylockSelectError,
+)
 from packaging.requirements import Requirement
 from packaging.tags import Tag
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from pkggen.errors import ArtefactError, ConfigurationError, IntegrityError, Problem
-from pkggen.model import Interpreter, Target
+from pkggen.model import Interpreter, Origin, Target
 from pkggen.network.address import filename_of, local_path, redacted
 from pkggen.wheels.lock.pylock import Lock
 from pkggen.wheels.lock.reasons import building
@@ -27,7 +36,8 @@ class Choice:
     """A wheel that the target needs: its file's digest, and where to get it.
 
     Either ``path`` (of the build host) or ``url`` (http or https) is set; ``size`` is bytes or
-    None when the lock does not say. With ``source`` it is a source archive, to be built.
+    None when the lock does not say. With ``source`` it is a source archive, to be built. What has an
+    ``origin`` is built from that, and has no digest.
     """
 
     name: str
@@ -38,6 +48,7 @@ class Choice:
     path: Path | None = None
     size: int | None = None
     source: bool = False
+    origin: Origin | None = None
 
 
 def applies(requirement: Requirement, there: Environment, extras: Sequence[str]) -> bool:
@@ -111,7 +122,7 @@ def missing(
         if choice is None:
             what = f"{requirement.name} is required by the project but not locked"
             problems.append(Problem(what, lock.path.name, "lock again: the lock is older than the dependencies"))
-        elif not requirement.specifier.contains(choice.version, prereleases=True):
+        elif choice.version and not requirement.specifier.contains(choice.version, prereleases=True):
             warnings.append(
                 f"{lock.path.name}: {choice.name} is locked at {choice.version}, "
                 f"but the project asks for {requirement.specifier}"
@@ -189,11 +200,22 @@ def _sourced(lock: Lock, package: Package, source: object, place: _Place, where:
         return _choice(lock, package, source, source.filename)
     if isinstance(source, PackageSdist) and package.name in place.build:
         return _source_archive(lock, package, source, where)
+    if isinstance(source, PackageDirectory):
+        path = (lock.path.parent / source.path / (source.subdirectory or "")).resolve()
+        return _built(package, Origin(package.name, path=path))
+    if isinstance(source, PackageVcs) and source.type == "git":
+        url = source.url or str((lock.path.parent / (source.path or "")).resolve())
+        commit, below = source.commit_id, source.subdirectory or ""
+        return _built(package, Origin(package.name, url=url, commit=commit, subdirectory=below))
     if isinstance(source, PackageArchive):
         name = filename_of(source.url or source.path or "")
         if name.endswith(".whl"):
             return _archived_wheel(lock, package, source, name, place.tags)
     return _nothing_fits(package, place, where)
+
+
+def _built(package: Package, origin: Origin) -> Choice:
+    return Choice(package.name, str(package.version or ""), "", "", origin=origin)
 
 
 def _archived_wheel(

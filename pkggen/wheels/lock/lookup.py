@@ -2,37 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import os
+import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from packaging.markers import Environment, Marker
 from packaging.pylock import is_valid_pylock_path
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from pkggen.config.workspace import find_workspace, project_name
 from pkggen.errors import ConfigurationError, IntegrityError, Problem, StorageError
-from pkggen.model import Interpreter, Target, WheelSpec
-from pkggen.network.address import redacted
+from pkggen.model import Interpreter, Origin, Target, Wheel, WheelSpec
+from pkggen.network.address import redacted, without_credentials
 from pkggen.store.cache import Cache
 from pkggen.terminal.reporter import Reporter
+from pkggen.wheels.lock.governing import lock_above, ungoverning, unread_locks, way_out
 from pkggen.wheels.lock.groups import group_requirements
 from pkggen.wheels.lock.inputs import Inputs, write_atomically
+from pkggen.wheels.lock.pdm import read_pdm
 from pkggen.wheels.lock.pins import at_hand, check_pins, plain, restricted
 from pkggen.wheels.lock.pipfile import read_pipfile
 from pkggen.wheels.lock.poetry import read_poetry
-from pkggen.wheels.lock.pylock import Lock, parse_pylock, read_pylock
+from pkggen.wheels.lock.pylock import Lock, parse_pylock, read_pylock, with_origins, without_packages
 from pkggen.wheels.lock.requirements import Requirements, read_requirements
 from pkggen.wheels.lock.resolution import Resolver, abi_program, platform_of
 from pkggen.wheels.select import applies
 from pkggen.wheels.tags import environment
 
-_ORDER = ("uv.lock", "poetry.lock", "Pipfile.lock", "requirements.txt")
-_TOOLS: dict[str, Callable[[Path, Sequence[str]], Requirements]] = {
-    "poetry.lock": read_poetry,
-    "Pipfile.lock": read_pipfile,
+_ORDER = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "requirements.txt")
+_PARTED: dict[str, Callable[..., Requirements]] = {"poetry.lock": read_poetry, "pdm.lock": read_pdm}
+_COMMANDS = {
+    "uv.lock": "uv lock",
+    "poetry.lock": "poetry lock",
+    "pdm.lock": "pdm lock",
+    "Pipfile.lock": "pipenv lock",
 }
-_COMMANDS = {"uv.lock": "uv lock", "poetry.lock": "poetry lock", "Pipfile.lock": "pipenv lock"}
 
 
 def find_lock(root: Path, named: Path | None = None) -> Path | None:
@@ -41,8 +49,19 @@ def find_lock(root: Path, named: Path | None = None) -> Path | None:
     if named is not None:
         return named
     found = [pylock] if pylock.is_file() and not read_pylock(pylock).inputs else []
-    found += [path for path in (*(root / name for name in _ORDER), pylock) if path.is_file()]
+    for name in _ORDER:
+        found += [p for p in (root / name, lock_above(root, name)) if p is not None and p.is_file()]
+    found += [pylock] if pylock.is_file() else []
     return found[0] if found else None
+
+
+def is_foreign(path: Path | None) -> bool:
+    """Tell whether the lock at ``path`` is complete as it is: another tool's, not one that we make or resolve."""
+    if path is None or not path.is_file():
+        return False
+    if path.suffix == ".txt":
+        return read_requirements(path).hashed
+    return not (is_valid_pylock_path(path) and read_pylock(path).inputs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +87,7 @@ class Demand:
 
     ``root`` is the directory where locks are looked for and, when there is none, ``pylock.toml``
     is written; ``project`` is the project's own name, which a lock may list. With ``offline`` no
-    network is touched.
+    network is touched. ``build`` makes wheels of what a lock takes from folders and repositories.
     """
 
     spec: WheelSpec
@@ -77,6 +96,7 @@ class Demand:
     root: Path
     project: str = ""
     offline: bool = False
+    build: Callable[[Origin], Wheel] | None = None
 
 
 class LockSource:
@@ -94,20 +114,22 @@ class LockSource:
         self.root = demand.root
         self.offline = demand.offline
         self.left = {canonicalize_name(name) for name in (*spec.exclude, *spec.given)}
+        self.local = {wheel.name for wheel in spec.local}
         self.met: set[str] = set()  # of these, those that somebody asked for
         self.logins: list[str] = []  # URLs with credentials that requirements files named
 
     def lock(self) -> Lock:
         """Return the lock to build from; see the order in :mod:`pkggen.wheels.lock.pylock`."""
         path = find_lock(self.root, self.spec.lock)
+        self._tell_of_others(path)
         if path is None:
             return self._resolved(None, self.root / "pylock.toml", None)
         if not path.is_file():
             raise ConfigurationError("there is no such lock", where=str(path))
         if path.name == "uv.lock":
             return self._exported(path)
-        if path.name in _TOOLS:
-            requirements = _TOOLS[path.name](path, self.spec.groups)
+        if path.name in {*_PARTED, "Pipfile.lock"}:
+            requirements = self._read(path)
             own = self.spec.index or self.spec.directory  # then the lock's own sources do not count
             return self._used(self._pinned(replace(requirements, options=() if own else requirements.options)))
         if is_valid_pylock_path(path):
@@ -118,8 +140,24 @@ class LockSource:
         raise ConfigurationError(
             "this kind of lock is not known",
             where=str(path),
-            remedy="give a pylock.toml, uv.lock, poetry.lock, Pipfile.lock or requirements.txt",
+            remedy="give a pylock.toml, uv.lock, poetry.lock, pdm.lock, Pipfile.lock or requirements.txt",
         )
+
+    def _read(self, path: Path) -> Requirements:
+        if path.name == "Pipfile.lock":
+            return read_pipfile(path, self.spec.groups)
+        names = tuple(r.name for r in self.wanted())
+        return _PARTED[path.name](path, self.spec.groups, names, part=path.resolve().parent != self.root.resolve())
+
+    def _tell_of_others(self, path: Path | None) -> None:
+        """Refuse to resolve beside a lock that we do not read; warn of locks above that do not name the project."""
+        what = "it tells the versions of dependencies, and pkggen can't read it"
+        others = unread_locks(self.root) if path is None else ()
+        ConfigurationError.raise_all(Problem(what, name, way_out(name)) for name in others)
+        if not is_foreign(path):
+            for above in ungoverning(self.root):
+                name = os.path.relpath(above, self.root.resolve())
+                self.reporter.warn(f'{name} says nothing of this project, so it is not read: wheels.lock = "{name}"')
 
     def renew(self, renewal: Renewal) -> Path:
         """Make or refresh ``pylock.toml`` and return its path; with ``spec.frozen`` only check it.
@@ -143,7 +181,7 @@ class LockSource:
         """Return those of the project's requirements that apply to the target and the extras."""
         asked = {r: canonicalize_name(r.name) for r in self._asked()}
         self.met |= self.left & set(asked.values())
-        return tuple(r for r, name in asked.items() if name not in {self.project, *self.left})
+        return tuple(r for r, name in asked.items() if name not in {self.project, *self.left, *self.local})
 
     def _asked(self) -> list[Requirement]:
         there = environment(self.target, self.interpreter)
@@ -179,7 +217,10 @@ class LockSource:
         return lock
 
     def _exported(self, path: Path) -> Lock:
-        text = self._resolver(path.parent).export(path, self.spec.extras, self.spec.groups)
+        workspace = find_workspace(path.parent)
+        member = workspace is not None and self.project in workspace.members
+        package = self.project if member and project_name(path.parent) != self.project else ""
+        text = self._resolver(path.parent).export(path, self.spec.extras, self.spec.groups, package)
         return self._used(parse_pylock(text, path))
 
     def _from_requirements(self, path: Path, pylock: Path) -> Lock:
@@ -199,14 +240,16 @@ class LockSource:
         self.met |= {p.name for p in pins} & self.left
         pins = [p for p in pins if p.name not in self.left and p.name != self.project]
         check_pins(pins)
+        built = [o for o, m in requirements.origins if not m or Marker(m).evaluate(_plain_environment(there))]
+        built = [o for o in built if o.name not in {self.project, *self.left}]
         if not pins:
-            return parse_pylock(_EMPTY, requirements.path)
+            return with_origins(parse_pylock(_EMPTY, requirements.path), built)
         words, lines = self._places(requirements)
         folders = (*self.spec.find_links, *([self.spec.directory] if self.spec.directory else []))
         near = folders if self.offline or self.spec.directory else ()  # where no address can be asked
         wanted = sorted({plain(at_hand(p.requirement, near)) for p in pins})
         located = self._resolver(requirements.path.parent).locate([*wanted, *lines], words)
-        return restricted(parse_pylock(located, requirements.path), pins)
+        return with_origins(restricted(parse_pylock(located, requirements.path), pins), built)
 
     def _places(self, requirements: Requirements | None) -> tuple[list[str], list[str]]:
         """Return where packages come from as arguments, and as lines: addresses that may hold a password."""
@@ -219,7 +262,20 @@ class LockSource:
                 self.logins += [url] if "@" in urlsplit(url).netloc else []
             else:
                 words.append(word)
+        lines += [line for line in self._indexes() if line not in lines]
         return words, [] if self.spec.directory else lines
+
+    def _indexes(self) -> Iterator[str]:
+        """Yield what the project's own tool would ask, as lines; ``wheels.index`` stands for all of it."""
+        default, searched = self.spec.default_index, self.spec.searched
+        if self.spec.index:
+            return
+        if default == "" and searched:
+            default, searched = searched[0], searched[1:]
+        yield from (f"--extra-index-url {url}" for url in searched)
+        if default:
+            yield f"--index-url {default}"
+        self.logins += [url for url in (default or "", *searched) if "@" in urlsplit(url).netloc]
 
     def _resolved(
         self,
@@ -252,6 +308,7 @@ class LockSource:
         elif kept and not keep:
             self.reporter.warn(f"{source}: not locked; resolved now and recorded in {path.name}, keep that file")
         text = self._resolve(inputs, places, path, renewal) + inputs.table()
+        self._check_indexes(parse_pylock(text, path))
         return self._recorded(text, path) if kept else parse_pylock(text, path)
 
     def _resolve(self, inputs: Inputs, places: tuple[list[str], list[str]], path: Path, renewal: Renewal) -> str:
@@ -267,7 +324,22 @@ class LockSource:
                     file.write_text("\n".join(texts) + "\n", encoding="utf-8")
                     words = [*words, option, str(file)]
             resolver = self._resolver(path.parent)
-            return resolver.resolve([*inputs.requirements, *lines], [*words, *renewal.words], output)
+            own = [f"{w.name} @ {_given(w, scratch)}" for w in self.spec.local]
+            text = resolver.resolve([*inputs.requirements, *own, *lines], [*words, *renewal.words], output)
+            return without_packages(text, self.local)
+
+    def _check_indexes(self, lock: Lock) -> None:
+        """Refuse what came from another index than the one that the project takes it from."""
+        wanted = {name: url for name, _, url in self.spec.pinned}
+        IntegrityError.raise_all(
+            Problem(
+                f"it belongs to {redacted(wanted[p.name])}, and was found at {redacted(p.index or '')}",
+                lock.where(p.name),
+                "look at the indexes in pyproject.toml and in the environment: somebody else may have taken the name",
+            )
+            for p in lock.pylock.packages
+            if p.index and wanted.get(p.name) and not _same_index(p.index, wanted[p.name])
+        )
 
     def _recorded(self, text: str, path: Path) -> Lock:
         parse_pylock(text, path)  # never keep what could not be read again
@@ -281,7 +353,7 @@ class LockSource:
         there = environment(self.target, self.interpreter)
         pins = requirements.pins if requirements else ()
         texts = {plain(r) for r in self.wanted()}
-        texts |= {plain(p.requirement) for p in pins if applies(p.requirement, there, ())}
+        texts |= {plain(p.requirement) for p in pins if applies(p.requirement, there, ()) and p.name not in self.local}
         return Inputs(
             tuple(sorted(texts)),
             (*(requirements.constraints if requirements else ()), *self.spec.constraints),
@@ -304,7 +376,25 @@ class LockSource:
             self.spec.directory,
             self.spec.build,
             abi_program(self.interpreter),
+            self.spec.pinned,
         )
+
+
+def _given(wheel: Wheel, scratch: Path) -> str:
+    """Return the address of ``wheel`` as a file of its own name."""
+    path = scratch / "local" / wheel.filename
+    path.parent.mkdir(exist_ok=True)
+    shutil.copyfile(wheel.path, path)
+    return path.as_uri()
+
+
+def _same_index(one: str, other: str) -> bool:
+    first, second = (urlsplit(without_credentials(url)) for url in (one, other))
+    return (first.hostname, first.path.rstrip("/")) == (second.hostname, second.path.rstrip("/"))
+
+
+def _plain_environment(there: Environment) -> dict[str, str]:
+    return {**{key: str(value) for key, value in there.items()}, "extra": ""}
 
 
 _EMPTY = 'lock-version = "1.0"\ncreated-by = "pkggen"\npackages = []\n'

@@ -10,7 +10,7 @@ Source: Poetry's ``packages/locker.py`` and the locks that it writes.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from pkggen.errors import ConfigurationError, Problem
+from pkggen.model import Origin
 from pkggen.network.address import redacted
 from pkggen.wheels.lock.requirements import Pin, Requirements
 
@@ -30,11 +31,15 @@ _MAIN = "main"
 _REMEDY = "build it to a wheel, put that into a directory for find-links and pin it"
 
 
-def read_poetry(path: Path, groups: Sequence[str] = ()) -> Requirements:
+def read_poetry(
+    path: Path, groups: Sequence[str] = (), names: Collection[str] = (), *, part: bool = False
+) -> Requirements:
     """Read a ``poetry.lock``: the packages of the main group and of ``groups``.
 
-    Markers stay with each pin, extras among them. Raises ConfigurationError (not TOML, written
-    by Poetry 1, a package from a VCS or a directory), with every such package.
+    Of the lock of a project that has this one as a ``part``, what the ``names`` that this one requires
+    lead to is read, whatever its group. Markers stay with each pin, extras among them. Raises
+    ConfigurationError (not TOML, written by Poetry 1, a package from another VCS than git), with every
+    such package.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -51,11 +56,19 @@ def read_poetry(path: Path, groups: Sequence[str] = ()) -> Requirements:
     wanted = {_MAIN, *(canonicalize_name(g) for g in groups)}
     pins, indexes, problems = list[Pin](), dict[str, None](), list[Problem]()
     known = {_MAIN, *(canonicalize_name(str(g)) for package in packages for g in package.get("groups", ()))}
+    if part:
+        wanted = known
+        within = reachable({str(p.get("name", "")): list(_table(p, "dependencies")) for p in packages}, names)
+        packages = [{**p, "groups": p.get("groups", ()) if str(p.get("name", "")) in within else ()} for p in packages]
+    origins = list[tuple[Origin, str]]()
     for group in sorted(wanted - known):
         problems.append(Problem(f"it has no group {group!r}", path.name, f"it has: {', '.join(sorted(known))}"))
     for package, line in zip(packages, starts, strict=False):
         where = f"{path.name}:{line}"
         try:
+            if origin := _origin(package, path.parent):
+                origins += [(origin, marker) for marker in _markers(package, wanted)]
+                continue
             pins += _pins(package, wanted, where, path.parent)
         except (ValueError, InvalidRequirement) as error:
             problems.append(Problem(redacted(str(error).splitlines()[0]), where, _REMEDY))
@@ -64,28 +77,54 @@ def read_poetry(path: Path, groups: Sequence[str] = ()) -> Requirements:
             indexes[str(source.get("url", ""))] = None
     ConfigurationError.raise_all(problems)
     options = [word for url in indexes for word in ("--extra-index-url", url)]
-    return Requirements(path, tuple(pins), options=tuple(options))
+    return Requirements(path, tuple(pins), options=tuple(options), origins=tuple(origins))
+
+
+def reachable(needs: Mapping[str, Iterable[str]], start: Iterable[str]) -> set[str]:
+    """Return what the names of ``start`` lead to, where ``needs`` are the names that each asks for."""
+    normal = {canonicalize_name(name): [canonicalize_name(n) for n in asked] for name, asked in needs.items()}
+    found: set[str] = set()
+    fresh = {str(canonicalize_name(name)) for name in start}
+    while fresh:
+        found |= fresh
+        fresh = {str(n) for name in fresh for n in normal.get(canonicalize_name(name), ())} - found
+    return found | {name for name in needs if canonicalize_name(name) in found}
+
+
+def _origin(package: Mapping[str, Any], root: Path) -> Origin | None:
+    """Return the folder or the commit that the package is built from, None for one with files."""
+    name, source = str(package.get("name", "")), _table(package, "source")
+    url, below = str(source.get("url", "")), str(source.get("subdirectory", ""))
+    if source.get("type") == "directory":
+        return Origin(canonicalize_name(name), path=(root / url / below).resolve())
+    if source.get("type") == "git":
+        commit = str(source.get("resolved_reference", ""))
+        return Origin(canonicalize_name(name), url=url, commit=commit, subdirectory=below)
+    return None
 
 
 def _pins(package: Mapping[str, Any], wanted: set[str], where: str, root: Path) -> Iterator[Pin]:
     """Yield a pin for each of the wanted groups that the package is in; markers may differ by group."""
     name = str(package.get("name", ""))
-    here = sorted(wanted & {canonicalize_name(str(g)) for g in package.get("groups", ())})
-    markers = package.get("markers", "")
-    by_group = {g: str(markers.get(g, "") if isinstance(markers, Mapping) else markers) for g in here}
     files = [f for f in package.get("files", ()) if isinstance(f, Mapping)]
     hashes = frozenset(str(f["hash"]).lower() for f in files if "hash" in f)
-    for marker in dict.fromkeys(by_group.values()):
+    for marker in _markers(package, wanted):
         text = _requirement(name, str(package.get("version", "")), _table(package, "source"), root)
         yield Pin(Requirement(f"{text} ; {marker}" if marker else text), hashes, where)
+
+
+def _markers(package: Mapping[str, Any], wanted: set[str]) -> list[str]:
+    here = sorted(wanted & {canonicalize_name(str(g)) for g in package.get("groups", ())})
+    markers = package.get("markers", "")
+    by_group = (str(markers.get(g, "") if isinstance(markers, Mapping) else markers) for g in here)
+    return list(dict.fromkeys(by_group))
 
 
 def _requirement(name: str, version: str, source: Mapping[str, Any], root: Path) -> str:
     """Return the requirement without its marker; raise ValueError for what has no file to be hashed."""
     kind, url = source.get("type", ""), str(source.get("url", ""))
-    if kind in {"git", "hg", "svn", "directory"}:
-        what = "a directory" if kind == "directory" else "a VCS"
-        raise ValueError(f"{name} {version} comes from {what} ({redacted(url)})")
+    if kind in {"hg", "svn"}:
+        raise ValueError(f"{name} {version} comes from a VCS ({redacted(url)})")
     if kind == "url":
         return f"{name} @ {url}"
     if kind == "file":

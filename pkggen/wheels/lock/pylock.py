@@ -4,13 +4,14 @@ Which one counts, when several exist (``WheelSpec.lock`` names one explicitly an
 
 1. ``pylock.toml`` that somebody else than pkggen wrote: it is never rewritten;
 2. ``uv.lock``, through ``uv export``;
-3. ``poetry.lock`` and ``Pipfile.lock``: the hashes in them restrict which files are allowed;
+3. ``poetry.lock``, ``pdm.lock`` and ``Pipfile.lock``: the hashes in them restrict which files are allowed;
 4. ``requirements.txt`` with hashes, in the same way;
 5. else ``requirements.txt`` without hashes and the project's own dependencies are resolved
    together and recorded in ``pylock.toml``, so that the next build is the same. That file
    says in ``[tool.pkggen]`` (PEP 751 reserves ``tool`` for this) what it was made from; when
    that changes it is made again, keeping what versions it can, and a warning tells so.
 
+A ``uv.lock``, ``poetry.lock`` or ``pdm.lock`` above the project counts where it names the project.
 ``pylock.<name>.toml`` is used only when named. A file that people made comes before one that
 pkggen made, since only the former states an intention.
 """
@@ -19,16 +20,18 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from packaging.pylock import Pylock, PylockValidationError
+from packaging.pylock import Package, PackageDirectory, PackageVcs, Pylock, PylockValidationError
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from pkggen.errors import ConfigurationError, IntegrityError, Problem, StorageError
+from pkggen.model import Origin
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -36,6 +39,7 @@ else:
     import tomli as tomllib
 
 _TABLE = re.compile(r"^\s*\[\[\s*packages\s*\]\]")
+_NAME = re.compile(r'^name = "([^"]+)"', re.MULTILINE)
 _LINE = re.compile(r"line (\d+)")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
@@ -113,6 +117,30 @@ def _normalised(packages: object) -> tuple[str, ...]:
             found.append(name)
             package["name"] = str(canonicalize_name(name))
     return tuple(found)
+
+
+def with_origins(lock: Lock, origins: Sequence[Origin]) -> Lock:
+    """Return ``lock`` with what is built from ``origins`` besides."""
+    more = []
+    for origin in origins:
+        directory = PackageDirectory(path=str(origin.path)) if origin.path else None
+        vcs = None
+        if directory is None:
+            below = origin.subdirectory or None
+            vcs = PackageVcs(type="git", url=origin.url, commit_id=origin.commit, subdirectory=below)
+        more.append(Package(name=canonicalize_name(origin.name), directory=directory, vcs=vcs))
+    packages = [*lock.pylock.packages, *more]
+    pylock = Pylock(lock_version=Version("1.0"), created_by="pkggen", packages=packages)
+    return replace(lock, pylock=pylock) if more else lock
+
+
+def without_packages(text: str, names: Collection[str]) -> str:
+    """Return the text of a lock that uv wrote without the tables of the packages ``names``."""
+    head, *tables = text.split("\n[[packages]]\n")
+    kept = [t for t in tables if (m := _NAME.search(t)) is None or canonicalize_name(m[1]) not in names]
+    if names and not kept:
+        head += "\npackages = []\n"
+    return "\n[[packages]]\n".join([head, *kept])
 
 
 def _lines(packages: object, starts: list[int]) -> dict[str, int]:

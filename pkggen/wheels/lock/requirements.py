@@ -21,6 +21,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from pkggen.errors import ConfigurationError, Problem
+from pkggen.model import Origin
 from pkggen.network.address import filename_of, redacted
 
 _COMMENT = re.compile(r"(^|\s)#.*$")
@@ -75,12 +76,16 @@ class Pin:
 
 @dataclass(frozen=True, slots=True)
 class Requirements:
-    """A requirements file with its includes: ``options`` are uv's own words, paths absolute."""
+    """A requirements file with its includes: ``options`` are uv's own words, paths absolute.
+
+    ``origins`` are of what is built from a folder or a repository, each with its marker.
+    """
 
     path: Path
     pins: tuple[Pin, ...]
     constraints: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
+    origins: tuple[tuple[Origin, str], ...] = ()
 
     @property
     def hashed(self) -> bool:

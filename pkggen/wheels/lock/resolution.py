@@ -6,6 +6,7 @@ interpreter, and resolves for the target's platform and Python.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import uv
+from packaging.utils import canonicalize_name
 
 from pkggen.errors import ArtefactError, ConfigurationError, Problem, ToolError
 from pkggen.model import Interpreter, Target
@@ -27,6 +29,7 @@ from pkggen.wheels.lock.reasons import explained, lacking_wheels, plainly, sourc
 _GLIBC_MINORS = (17, 28, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40)
 _FILE = re.compile(r'(?:url = "(?=file://)|path = "(?=/))([^"]+)"')
 _MOST_NAMES = 100  # whose wheels are missing, before one has seen enough
+_REQUIRED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _OFFLINE_REMEDY = "build once with network access, keep the lock, and give the wheels' directory for find-links"
 
 
@@ -59,7 +62,8 @@ class Resolver:
     ``root`` is the project's directory (uv reads index settings there), ``cache`` a directory
     of ours, ``python`` "3.13". ``index`` replaces PyPI, ``directory`` every index. ``build`` names
     what may come as a source archive, whose code uv then runs for its metadata. ``program`` is the
-    Python whose ABI uv looks at: free-threaded or not.
+    Python whose ABI uv looks at: free-threaded or not. ``pinned`` are (name, index, its URL) of what one
+    index alone is asked for.
     """
 
     root: Path
@@ -72,6 +76,7 @@ class Resolver:
     directory: Path | None = None
     build: tuple[str, ...] = ()
     program: str = sys.executable
+    pinned: tuple[tuple[str, str, str], ...] = ()
 
     def resolve(self, lines: Sequence[str], words: Sequence[str], output: Path) -> str:
         """Return the text of a PEP 751 lock of requirement ``lines`` and all that they need.
@@ -87,10 +92,14 @@ class Resolver:
         """Return a PEP 751 lock of exactly the pinned ``lines``, with all their wheels of any platform."""
         return self._portable(self._compile(["--no-deps", "--universal", *words], lines).stdout)
 
-    def export(self, lock: Path, extras: Sequence[str], groups: Sequence[str] = ()) -> str:
-        """Return the PEP 751 form of ``lock``, a uv.lock, without the project, with no groups but ``groups``."""
+    def export(self, lock: Path, extras: Sequence[str], groups: Sequence[str] = (), package: str = "") -> str:
+        """Return the PEP 751 form of ``lock``, a uv.lock, without the project, with no groups but ``groups``.
+
+        ``package`` is the member of the workspace that is meant, where it is not the root.
+        """
         words = ["export", "--project", str(lock.parent.absolute()), "--format", "pylock.toml", "--frozen"]
         words += ["--no-emit-project", "--no-default-groups", "--no-header"]
+        words += ["--package", package] if package else []
         for extra in extras:
             words += ["--extra", extra]
         for group in groups:
@@ -113,15 +122,23 @@ class Resolver:
             command += ["--find-links", str(directory.absolute())]
         if self.offline or self.directory:
             command.append("--offline")
-        finished = self._uv(command, "\n".join(lines) + "\n")
-        if finished.status == 0:
+        with tempfile.TemporaryDirectory() as scratch:
+            free, pinned = self._divided(lines)
+            if pinned:  # uv knows indexes of single names in a project's file alone
+                file = Path(scratch, "pyproject.toml")
+                file.write_text(pinned, encoding="utf-8")
+                command.insert(3, str(file))
+            finished = self._uv(command, "\n".join(free) + "\n")
+            if finished.status != 0:
+                raise self._failure(_reason(finished), command, free)
             return finished
-        reason = _reason(finished)
+
+    def _failure(self, reason: str, command: Sequence[str], lines: Sequence[str]) -> ArtefactError | ToolError:
         if "No solution found" in reason or self.offline or self.directory:
-            raise ArtefactError(self._unresolved(reason, command, lines))
+            return ArtefactError(self._unresolved(reason, command, lines))
         if problem := unreachable(reason):
-            raise ToolError(problem)
-        raise ToolError(f"uv failed with status {finished.status}: {reason}")
+            return ToolError(problem)
+        return ToolError(f"uv failed: {reason}")
 
     def _unresolved(self, reason: str, command: Sequence[str], lines: Sequence[str]) -> Problem:
         where = self.root.name
@@ -149,6 +166,20 @@ class Resolver:
                 names.append(name)
         return sorted(names)
 
+    def _divided(self, lines: Sequence[str]) -> tuple[list[str], str]:
+        """Return the lines that any index may be asked for, and a pyproject.toml of the others, "" for none."""
+        places = {name: (index, url) for name, index, url in self.pinned if url}
+        single = [line for line in lines if _name_of(line) in places]
+        if not single:
+            return list(lines), ""
+        used = sorted({(_name_of(line), *places[_name_of(line)]) for line in single})
+        head = '[project]\nname = "pkggen-pinned"\nversion = "0"\n'
+        text = f"{head}dependencies = {json.dumps(single)}\n[tool.uv.sources]\n"
+        text += "".join(f"{json.dumps(name)} = {{ index = {json.dumps(index)} }}\n" for name, index, _ in used)
+        for index, url in sorted({(index, os.path.expandvars(url)) for _, index, url in used}):
+            text += f"[[tool.uv.index]]\nname = {json.dumps(index)}\nurl = {json.dumps(url)}\nexplicit = true\n"
+        return [line for line in lines if line not in single], text
+
     def _uv(self, words: Sequence[str], stdin: str | None) -> Finished:
         common = ["--quiet", "--no-python-downloads", "--python", self.program, "--cache-dir", str(self.cache)]
         argv = [uv.find_uv_bin(), *words, *common]
@@ -169,6 +200,11 @@ class Resolver:
             return f'path = "{path.relative_to(root).as_posix()}"'
 
         return _FILE.sub(relative, without_credentials(text))
+
+
+def _name_of(line: str) -> str:
+    match = _REQUIRED.match(line)
+    return canonicalize_name(match[0]) if match else ""
 
 
 def _reason(finished: Finished) -> str:

@@ -1,0 +1,81 @@
+"""Which locks lie where a project's could be: in its folder, above it, and in formats that we do not read.
+
+A lock above the project governs it when it says so: uv's workspace names its members, Poetry's and PDM's
+locks name the folders that they were made with.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from pkggen.config.workspace import find_workspace
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+_FOREIGN = ("conda-lock.yml", "*.conda-lock.yml", "environment.yml", "environment.yaml", "pixi.lock", "pylock.*.toml")
+_FOREIGN_ALONE = ("requirements.lock", "Pipfile")  # where there is nothing else
+_NAMED = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "pylock.toml")
+
+
+def lock_above(root: Path, name: str) -> Path | None:
+    """Return the lock called ``name`` above the folder ``root`` that governs the project there, or None."""
+    root = root.resolve()
+    if name == "uv.lock":
+        workspace = find_workspace(root)
+        path = workspace.root / name if workspace and workspace.root != root else None
+        return path if path and path.is_file() else None
+    if name in {"poetry.lock", "pdm.lock"}:
+        return next((p / name for p in _above(root) if (p / name).is_file() and root in _folders(p / name)), None)
+    return None
+
+
+def ungoverning(root: Path) -> tuple[Path, ...]:
+    """Return the locks above the project in its repository that do not say that they govern it."""
+    found = [p / name for p in _above(root.resolve()) for name in _NAMED if (p / name).is_file()]
+    return tuple(path for path in found if lock_above(root, path.name) != path)
+
+
+def unread_locks(root: Path) -> tuple[str, ...]:
+    """Return the names of files in ``root`` that tell versions, and that pkggen does not read."""
+    return tuple(sorted({p.name for pattern in (*_FOREIGN, *_FOREIGN_ALONE) for p in root.glob(pattern)}))
+
+
+def way_out(name: str) -> str:
+    """Return what can be done about an unread lock."""
+    if name.startswith("pylock."):
+        return f'if it is for the package, name it: wheels.lock = "{name}"'
+    if name == "Pipfile":
+        return "lock it with: pipenv lock"
+    if name == "requirements.lock":
+        return "save it as requirements.txt, without its line for the project itself (-e file:.)"
+    return (
+        "pin its versions in requirements.txt or export it as pylock.toml; or leave it aside: pkggen lock resolves"
+        " what pyproject.toml asks for, and the build uses the pylock.toml that it writes"
+    )
+
+
+def _above(root: Path) -> Iterator[Path]:
+    """Yield the folders above ``root`` up to the top of its repository; none without one."""
+    within = (root, *root.parents)
+    top = next((p for p in within if (p / ".git").exists() or (p / ".hg").exists()), root)
+    yield from (p for p in root.parents if p.is_relative_to(top))
+
+
+def _folders(lock: Path) -> set[Path]:
+    """Return the folders that a poetry.lock or pdm.lock was made with."""
+    try:
+        packages = tomllib.loads(lock.read_text(encoding="utf-8")).get("package", [])
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return set()  # who reads it as a lock complains
+    found = set()
+    for package in packages:
+        source = package.get("source", {})
+        path = source.get("url") if source.get("type") == "directory" else package.get("path")
+        if isinstance(path, str):
+            found.add((lock.parent / path).resolve())
+    return found
