@@ -58,7 +58,7 @@ def build_wheel(root: Path, frontend: Frontend, cache: Cache, reporter: Reporter
 def _build(
     checkout: Checkout, frontend: Frontend, cache: Cache, reporter: Reporter, *, python: str, epoch: int
 ) -> Wheel:
-    with cache.scratch() as scratch:
+    with cache.place(f"{checkout.root} {python}") as scratch:
         source, out = checkout.copy(scratch / "copy", reporter), scratch / "wheel"
         _add_stub(source)
         try:

@@ -69,6 +69,23 @@ class Cache:
             shutil.rmtree(path, ignore_errors=True)
 
     @contextmanager
+    def place(self, name: str) -> Iterator[Path]:
+        """Yield a private directory as :meth:`scratch` does, whose path is the same each time for the same ``name``.
+
+        Compilers write the path into what they make. Who wants the same place meanwhile, waits.
+        """
+        path = self.root / "places" / hashlib.sha256(name.encode()).hexdigest()[:16]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            shutil.rmtree(path, ignore_errors=True)  # of a killed build
+            path.mkdir(mode=0o700)
+            try:
+                yield path
+            finally:
+                shutil.rmtree(path, ignore_errors=True)
+
+    @contextmanager
     def packing(self) -> Iterator[None]:
         """Wait until no other build links or packs files of this cache, and keep others waiting meanwhile.
 

@@ -40,6 +40,8 @@ def items(cache: Cache) -> tuple[Item, ...]:
     found += [_item(path, "notes of what was built") for path in _below(root / "built", 1)]
     found += [_item(path, "notes of what was packed") for path in _below(root / "packages", 1)]
     found += [_item(path, "left over from builds", path / "index.json") for path in _below(root / "scratch", 1)]
+    found += [_item(path, "left over from builds", path) for path in _below(root / "places", 1)]
+    found += [_item(path, "git repositories") for path in _below(root / "git", 1)]
     uv = _item(root / "uv", "uv")
     found += [uv and replace(uv, used=_newest(uv.path))]
     return tuple(sorted((item for item in found if item), key=lambda item: (item.used, item.path)))

@@ -262,9 +262,6 @@ def _nothing_fits(package: Package, place: _Place, where: str) -> Problem:
         return Problem(
             f"{label} comes from a VCS ({redacted(package.vcs.url or package.vcs.path or '')})", where, remedy
         )
-    if package.directory:
-        kind = "an editable directory" if package.directory.editable else "a directory"
-        return Problem(f"{label} comes from {kind} ({package.directory.path})", where, remedy)
     if not package.wheels:
         return Problem(f"{label} has only a source archive, no wheel for {wanted}", where, remedy)
     offered = sorted({name.removesuffix(".whl").split("-", 2)[-1] for name in (w.filename for w in package.wheels)})

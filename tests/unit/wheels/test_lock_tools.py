@@ -90,7 +90,7 @@ def test_these_locks_are_frozen_already(build, index, name):
     ("name", "old", "new", "what"),
     [
         ("poetry.lock", 'lock-version = "2.1"', 'lock-version = "2.0"', "Poetry 2"),
-        ("poetry.lock", 'type = "legacy"', 'type = "git"', "a VCS"),
+        ("poetry.lock", 'type = "legacy"', 'type = "hg"', "a VCS"),
         ("poetry.lock", "[[package]]", "[[package", "not valid TOML"),
         ("Pipfile.lock", '"index": "local"', '"git": "https://x.example/a"', "a VCS"),
         ("Pipfile.lock", '"pipfile-spec": 6', '"pipfile-spec": 7', "pipfile-spec"),

@@ -8,7 +8,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from pkggen.errors import ArtefactError, ConfigurationError
-from pkggen.model import Target
+from pkggen.model import Origin, Target
 from pkggen.wheels.lock.pylock import Lock, parse_pylock
 from pkggen.wheels.select import applies, choose, missing
 from pkggen.wheels.tags import environment, platforms, tags
@@ -110,23 +110,36 @@ def test_nothing_that_fits_is_told_for_all_packages_at_once():
     parts = [
         package("cp313-cp313-win_amd64", "cp313-cp313-manylinux_2_34_x86_64"),
         f'[[packages]]\nname = "src"\nversion = "1.0"\n{sdist}',
-        '[[packages]]\nname = "git"\nvcs = { type = "git", url = "https://u:pw@git.example/x", commit-id = "abc" }\n',
-        '[[packages]]\nname = "edit"\ndirectory = { path = "../edit", editable = true }\n',
+        '[[packages]]\nname = "hg"\nvcs = { type = "hg", url = "https://u:pw@hg.example/x", commit-id = "abc" }\n',
     ]
     with pytest.raises(ArtefactError) as caught:
         choose(lock(*parts), OLD, interpreter(Path("/p")))
 
     text = str(caught.value)
-    assert [f"pylock.toml:{n}" for n in (3, 7, 11, 14)] == [p.where.rpartition(": ")[0] for p in caught.value.problems]
+    assert [f"pylock.toml:{n}" for n in (3, 7, 11)] == [p.where.rpartition(": ")[0] for p in caught.value.problems]
     for words in (
         "cp313-cp313-win_amd64",
         "manylinux_2_17_x86_64",
         "only a source archive",
         "a VCS",
-        "an editable dir",
     ):
         assert words in text
     assert "pw@" not in text
+
+
+def test_folders_and_commits_are_built() -> None:
+    """What a lock takes from a directory, editable or not, or from git has an origin and no file."""
+    parts = [
+        '[[packages]]\nname = "edit"\ndirectory = { path = "../edit", editable = true }\n',
+        '[[packages]]\nname = "it"\nvcs = { type = "git", url = "https://git.example/x", commit-id = "a1" }\n',
+    ]
+
+    found = choose(lock(*parts), OLD, interpreter(Path("/p")))
+
+    assert [choice.origin for choice in found] == [
+        Origin("edit", path=Path("/edit")),
+        Origin("it", url="https://git.example/x", commit="a1"),
+    ]
 
 
 def test_a_package_locked_twice_is_refused():
