@@ -168,7 +168,7 @@ def _prepare(project: Opened, cache: Cache, reporter: Reporter) -> Prepared:
     if project.is_source_folder and spec.directory and not _is_listed(root, spec):
         everything = every_wheel(spec.directory, tags(target, interpreter))
         spec = replace(spec, requirements=tuple(sorted({*spec.requirements, *everything})))
-    bench = open_workbench(location, config, cache, reporter, interpreter=interpreter, offline=options.offline)
+    bench = open_workbench(location, config, cache, reporter, interpreter=interpreter, offline=offline)
     if location.shape is Shape.FOLDER and not spec.no_deps and not is_foreign(find_lock(location.locks, spec.lock)):
         spec = _with_neighbours(spec, location.path, wheel, marker_environment(target, interpreter), bench)
     return Prepared(target, source.epoch(), wheel, metadata, interpreter, spec, bench=bench)
