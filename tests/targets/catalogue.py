@@ -70,7 +70,7 @@ TARGETS: Mapping[str, Target] = {
     target.name: target
     for target in (
         _debian("11", "bullseye", "2.31", 40),
-        _debian("12", "bookworm", "2.36", 30, ("fapolicyd", "ostree")),
+        _debian("12", "bookworm", "2.36", 30, ("fapolicyd", "ostree", "rpm", "zstd")),
         _debian("13", "trixie", "2.41", 30),
         _rpm("4.18", "bookworm", "2.36", 70),
         _rpm("4.16", "bullseye", "2.31", 70),
