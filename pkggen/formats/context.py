@@ -49,7 +49,7 @@ def template_context(package: Package) -> dict[str, object]:
         "program": posixpath.join(payload.prefix, "lib/activate.py"),
         "machines": _MACHINES.get(payload.target.arch, payload.target.arch),
         "date": datetime.fromtimestamp(payload.epoch, timezone.utc),
-        "summary": payload.project.summary or f"{payload.project.name} and {_BRINGS[bool(payload.needs.python)]}",
+        "summary": payload.project.summary or _SUMMARIES[bool(payload.needs.python)],
         "description": payload.project.description or _description(payload),
     }
 
@@ -74,7 +74,8 @@ def maintainer(payload: Payload) -> str:
     return f"{quoted or address} <{address or f'{package_name(payload.project.name)}@package.invalid'}>"
 
 
-_BRINGS = ("the Python it runs on", "the libraries it needs")
+# without the package's name: lintian and rpmlint blame a summary that repeats it
+_SUMMARIES = ("application with the Python it runs on", "application with the libraries it needs")
 _ON_SYSTEM = (
     "{name} with all the libraries it needs, for the system's Python {python}.\nNothing is downloaded on installation."
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from pkggen.config.tables import Config
 from pkggen.model import Distribution, Hook, Interpreter, Kind, Layer, Parts, Project
@@ -170,11 +170,17 @@ def smoke_modules(
         return list(config.smoke)
     # a bundle's commands came along unasked: one that can't work here must not stop the others
     chosen = commands if config.commands is not None or not parts.app.is_bundle else ()
-    started = {*chosen, *(s.command[0].rsplit("/", 1)[-1] for s in services)}
+    started = {*chosen, *(name for s in services for name in _programs(s))}
     modules = {s.module for layer in layers for s in layer.scripts if s.name in started}
     proving = parts.dependencies if parts.app.is_bundle else (parts.app,)
     own = {m for d in proving if d is parts.app or _offers(d, commands) for m in d.top_level if _is_telling(m)}
     return sorted(modules | own)
+
+
+def _programs(service: Service) -> Iterator[str]:
+    """Yield what a service starts: its program, or the one beside that Python which runs it."""
+    directory = service.command[0].rpartition("/")[0]
+    yield from (word.rpartition("/")[2] for word in service.command if word.rpartition("/")[0] == directory)
 
 
 def _offers(distribution: Distribution, commands: Sequence[str]) -> bool:

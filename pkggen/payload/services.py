@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from pkggen.config.sandbox import sandbox_settings, setting_name
@@ -14,6 +14,7 @@ from pkggen.errors import ConfigurationError, Key
 from pkggen.model import ConfigKind, Entry, FormatOptions, Layout, Project
 from pkggen.model.service import DEFAULT_FILE, Directory, Healthcheck, Service, environment_text
 from pkggen.model.versions import package_name
+from pkggen.payload.python_options import python_options
 
 _SIGNALS = {"HUP", "USR1", "USR2", "WINCH", "INT", "CONT"}
 _PLAIN = frozenset({"python", "python3"})
@@ -32,11 +33,17 @@ def planned_service(
     *,
     healthcheck: Healthcheck | None,
     key: Key,
+    isolated: Collection[str] = (),
 ) -> Service:
-    """Return the service, which ``key`` names; raise ConfigurationError for a program that is none of ``scripts``."""
+    """Return the service, which ``key`` names.
+
+    ``isolated`` are those of ``scripts`` that Python runs with -I. Raises ConfigurationError for a program
+    that is none of ``scripts``, and for variables of Python's that could have no effect.
+    """
+    command = _command(table.command, layout, scripts, key / "command")
     return Service(
         name=table.name,
-        command=_command(table.command, layout, scripts, key / "command"),
+        command=_with_options(command, table.environment, layout, isolated, key / "environment"),
         description=table.description or project.summary or table.name,
         type=table.type or ("oneshot" if table.schedule else "exec"),
         user=table.user,
@@ -108,6 +115,18 @@ def _command(text: str, layout: Layout, scripts: set[str], key: Key) -> tuple[st
             arguments.insert(0, "-B")  # as in the first lines of commands
         program = f"{layout.bin}/{program}"
     return (program, *arguments)
+
+
+def _with_options(
+    command: tuple[str, ...], environment: Mapping[str, str], layout: Layout, isolated: Collection[str], key: Key
+) -> tuple[str, ...]:
+    """Return ``command`` started through the venv's Python where variables are to count that it would not read."""
+    directory, _, name = command[0].rpartition("/")
+    if directory != layout.bin or name not in isolated:
+        return command
+    options = python_options(environment, key)
+    ours = ("-I",) if layout.activated else ("-I", "-B")  # as in the first lines of commands
+    return (f"{layout.bin}/python", *ours, *options, *command) if options else command
 
 
 def _reload(table: ServiceTable, layout: Layout, scripts: set[str], key: Key) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ from pkggen.model import (
     Target,
 )
 from pkggen.model.relations import relations_for
+from pkggen.model.shebang import is_python_script
 from pkggen.model.versions import package_name
 from pkggen.payload.archived import archived_layer, pip_of
 from pkggen.payload.files import extra_entries, place_recommends
@@ -58,8 +59,11 @@ def stage(project: Project, config: Config, target: Target, parts: Parts, epoch:
     unplaced = _archived_layers(parts, epoch) if archived else _layers(parts)
     layers = tuple(replace(layer, home=homes[layer.name]) for layer in unplaced)
     scripts = _script_names(layers)
+    isolated = _python_scripts(layers) if config.venv.isolated else set[str]()
     services = tuple(
-        planned_service(s, project, layout, scripts, healthcheck=healthcheck_of(s, scripts, key), key=key)
+        planned_service(
+            s, project, layout, scripts, healthcheck=healthcheck_of(s, scripts, key), key=key, isolated=isolated
+        )
         for s, key in ((s, Key.of("services", i)) for i, s in enumerate(config.services))
     )
     commands = chosen_commands(config, project, layers)
@@ -256,6 +260,14 @@ def _script_names(layers: Sequence[Layer]) -> set[str]:
     files = {e.path for layer in layers if layer.name != "python" for e in layer.entries}
     files |= {path for layer in layers if layer.archive for path in layer.archive.programs}
     return names | {p.removeprefix("bin/") for p in files if p.startswith("bin/")}
+
+
+def _python_scripts(layers: Sequence[Layer]) -> set[str]:
+    """Return those of the commands that get our first line, and so run isolated where that is wanted."""
+    files = {e.path for layer in layers if layer.name != "python" for e in layer.entries if e.path.startswith("bin/")}
+    rewritten = {e.path for layer in layers for e in layer.entries if e.path in files and is_python_script(e)}
+    rewritten |= {path for layer in layers if layer.archive for path in layer.archive.rewrite}
+    return {s.name for layer in layers for s in layer.scripts} | {p.removeprefix("bin/") for p in rewritten}
 
 
 def _nearest(name: str, known: set[str]) -> list[str]:
