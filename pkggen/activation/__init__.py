@@ -1,1 +1,5 @@
-"""Code that runs on the target: ``activate.py`` is shipped verbatim, one file, standard library only."""
+"""Code that runs on the target, and the contract that the builder keeps with it: the standard library alone.
+
+All of it is shipped as one file, ``lib/activate.pyz``; protocol.py says what that does. Nothing of the
+builder belongs here, and what only the builder needs neither.
+"""

@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 from email.utils import parseaddr
 from typing import Any
 
+from pkggen.activation.manifest import PENDING, PROGRAM
 from pkggen.errors import ArtefactError
 from pkggen.formats.members import options_of, parents
 from pkggen.formats.units import service_context, unit_texts
@@ -45,8 +46,10 @@ def template_context(package: Package) -> dict[str, object]:
         "spare": _spare(payload, python),
         "kin": _kin(payload),
         "hooks": {h.name: h for h in payload.hooks},
-        "rollout": posixpath.join(payload.prefix, "lib/rollout.py"),
-        "program": posixpath.join(payload.prefix, "lib/activate.py"),
+        "program": posixpath.join(payload.prefix, PROGRAM),
+        "pending": posixpath.join(payload.prefix, PENDING),
+        # of packages that were made before it was one file
+        "former_program": posixpath.join(payload.prefix, "lib/activate.py"),
         "machines": _MACHINES.get(payload.target.arch, payload.target.arch),
         "date": datetime.fromtimestamp(payload.epoch, timezone.utc),
         "summary": payload.project.summary or _SUMMARIES[bool(payload.needs.python)],

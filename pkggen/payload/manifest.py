@@ -1,4 +1,6 @@
-"""What the package tells its own activation program: manifest.json and layers/<name>.json.
+"""What the package tells its own on-target program: manifest.json and layers/<name>.json.
+
+The keys are those of ``pkggen.activation.manifest``, which both sides use.
 
 Each layer has a manifest of its own, so that a layer can come from another package without
 touching the application's. The release's id is derived from these bytes on the target.
@@ -8,46 +10,55 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+from pkggen.activation import manifest as contract
+from pkggen.activation.manifest import (
+    Admission,
+    Check,
+    Extension,
+    FileRow,
+    LinkRow,
+    Manifest,
+    PackagedManifest,
+    Python,
+    ScriptRow,
+    written,
+)
+from pkggen.activation.records import members
 from pkggen.config.tables import Config
 from pkggen.model import Distribution, Hook, Interpreter, Kind, Layer, Parts, Project
 from pkggen.model.service import Healthcheck, Service
 from pkggen.model.shebang import is_python_script
 
-SCHEMA = 1  # of manifest.json and layers/*.json; activate.py refuses another
 # Names that are importable but not the application: importing them proves nothing, or runs tests.
 _NOT_SMOKE = {"test", "tests", "testing", "docs", "doc", "examples", "example", "benchmarks", "setup", "conftest"}
 
 
-def layer_manifest(layer: Layer, *, compiled: bool, python: str = "") -> bytes:
-    """Return layers/<name>.json: what activation links, writes and checks; without byte code it compiles.
+def layer_manifest(layer: Layer, *, compiled: bool, python: str = "") -> contract.Layer:
+    """Return what layers/<name>.json says: what activation links, writes and checks; without byte code it compiles.
 
     ``python`` is the version of an interpreter that several applications share.
     """
     files = [e for e in layer.entries if e.kind is Kind.FILE]
-    return _json(
-        {
-            **({"python": python} if python else {}),
-            "schema": SCHEMA,
-            "name": layer.name,
-            "compile": not compiled,
-            "files": [[e.path, e.size, e.sha256, e.mode] for e in files],
-            "links": [[e.path, e.link] for e in layer.entries if e.kind is Kind.SYMLINK],
-            "scripts": [[s.name, s.module, s.attr] for s in layer.scripts],
-            "rewrite": [e.path for e in files if e.path.startswith("bin/") and is_python_script(e)],
-            "distributions": [list(d) for d in layer.distributions],
-        }
-        | _archived(layer)
+    described = contract.Layer(
+        name=layer.name,
+        compile=not compiled,
+        files=tuple(FileRow(e.path, e.size, e.sha256, e.mode) for e in files),
+        links=tuple(LinkRow(e.path, e.link) for e in layer.entries if e.kind is Kind.SYMLINK),
+        scripts=tuple(ScriptRow(s.name, s.module, s.attr) for s in layer.scripts),
+        rewrite=tuple(e.path for e in files if e.path.startswith("bin/") and is_python_script(e)),
+        distributions=_distributions([layer]),
+        python=python,
     )
-
-
-def _archived(layer: Layer) -> dict[str, object]:
     if layer.archive is None:
-        return {}
+        return described
     archive = layer.archive
-    return {"archived": True, "programs": list(archive.programs), "rewrite": list(archive.rewrite),
-            "space": list(archive.space)}  # fmt: skip
+    return described.replaced(archived=True, programs=archive.programs, rewrite=archive.rewrite, space=archive.space)
+
+
+def _distributions(layers: Iterable[Layer]) -> tuple[contract.Distribution, ...]:
+    return tuple(contract.Distribution(*d) for layer in layers for d in layer.distributions)
 
 
 def abi_name(application: str, minor: str) -> str:
@@ -55,33 +66,30 @@ def abi_name(application: str, minor: str) -> str:
     return f"{application}-abi-{minor}"
 
 
-def plugin_manifest(layer: Layer, *, compiled: bool, extends: str, abi: str, smoke: Sequence[str]) -> bytes:
-    """Return plugins/<name>.json: a layer's description, and what it is to be added to."""
-    described = json.loads(layer_manifest(layer, compiled=compiled))
-    return _json(described | {"extends": extends, "abi": abi, "smoke": list(smoke)})
-
-
-def plugin_admission(description: bytes) -> str:
+def plugin_admission(layer: contract.Layer, extension: Extension) -> str:
     """Return what a plugin's description tells before the files are there; byte code follows its source."""
-    told = json.loads(description)
-    files = [[path, 0, digest, 0] for path, _, digest, _ in told["files"] if not path.endswith(".pyc")]
-    head = {key: told[key] for key in ("name", "extends", "abi")}
-    return _admission(head, distributions=told["distributions"], files=files, scripts=told["scripts"])
+    files = [row._replace(size=0, mode=0) for row in layer.files if not row.path.endswith(".pyc")]
+    return _admission(
+        Admission(
+            layer.name, extension.abi, layer.distributions, extension.extends, files=tuple(files), scripts=layer.scripts
+        )
+    )
 
 
 def app_admission(name: str, abi: str, layers: Sequence[Layer]) -> str:
     """Return what plugins of the installed version have to fit."""
-    distributions = [list(d) for layer in layers for d in layer.distributions]
-    return _admission({"name": name, "abi": abi}, distributions=distributions)
+    return _admission(Admission(name, abi, _distributions(layers)))
 
 
-def _admission(head: Mapping[str, str], **tables: Sequence[Sequence[object]]) -> str:
+def _admission(wanted: Admission) -> str:
     """Return JSON as it stands in a script: a line for each row, and no ``[[``, which reads like a shell's."""
-    members = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in sorted(head.items())]
-    for key, rows in sorted(tables.items()):
-        listed = "".join(f"\n{json.dumps(row, ensure_ascii=False)}," for row in rows).rstrip(",")
-        members.append(f"{json.dumps(key)}: [{listed}\n]")
-    return "{" + ",\n".join(members) + "}\n"
+    found = members(wanted).items()
+    lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in sorted(found) if isinstance(value, str)]
+    for key, rows in sorted(found):
+        if isinstance(rows, list):
+            listed = "".join(f"\n{json.dumps(row, ensure_ascii=False)}," for row in rows).rstrip(",")
+            lines.append(f"{json.dumps(key)}: [{listed}\n]")
+    return "{" + ",\n".join(lines) + "}\n"
 
 
 def app_manifest(
@@ -104,62 +112,48 @@ def app_manifest(
     ``exact`` are the digests of descriptions that come with another package of the same application.
     ``pip`` is the wheel that installs archived ones, by its path in a release.
     """
-    places = {layer.name: layer.home for layer in layers if layer.home not in ("", f"{prefix}/layers")}
-    about: dict[str, object] = {
-        **({"places": places} if places else {}),
-        **({"exact": dict(exact)} if exact else {}),
-        "schema": SCHEMA,
-        "app": project.name,
-        "version": project.version,
-        "release": config.release,
-        "prefix": prefix,
-        "commands": list(commands),
-        "services": [s.unit for s in services],
-    }
-    if config.venv.mode == "packaged":  # no program reads it there, people may
-        python = {"executable": f"python/{parts.interpreter.executable}", "version": parts.interpreter.version}
-        distributions = [list(d) for layer in layers for d in layer.distributions]
-        return _json(about | {"mode": "packaged", "python": python, "distributions": distributions})
-    return _json(
-        about
-        | {
-            "python": _python(parts.interpreter),
-            "layers": [layer.name for layer in layers],
-            "isolated": config.venv.isolated,
-            "smoke": smoke_modules(config, parts, layers, commands, services),
-            "keep": config.venv.keep,
+    units = tuple(s.unit for s in services)
+    if config.venv.mode == "packaged":
+        return written(
+            PackagedManifest(
+                project.name, project.version, config.release, prefix, tuple(commands), units,
+                Python(f"python/{parts.interpreter.executable}", parts.interpreter.version),
+                mode="packaged", distributions=_distributions(layers),
+            )
+        )  # fmt: skip
+    return written(
+        Manifest(
+            project.name, project.version, config.release, prefix, tuple(commands), units, _python(parts.interpreter),
+            layers=tuple(layer.name for layer in layers),
+            isolated=config.venv.isolated,
+            smoke=tuple(smoke_modules(config, parts, layers, commands, services)),
+            keep=config.venv.keep,
             # who imports the smoke modules: the one who will run them, where that is not made up at run time
-            "user": next((s.user for s in services if s.user), ""),
-            "health": {s.unit: _check(s, s.healthcheck) for s in services if s.healthcheck},
-            "hooks": {h.name: _hook(h) for h in hooks},
-            **({"pip": pip} if pip else {}),
-            "owned": sorted(p.removeprefix(f"{prefix}/") for p in owned if p.startswith(f"{prefix}/")),
-        }
-    )
+            user=next((s.user for s in services if s.user), ""),
+            health={s.unit: _check(s, s.healthcheck) for s in services if s.healthcheck},
+            hooks={h.name: contract.Hook(h.file, h.user, hashlib.sha256(h.content).hexdigest()) for h in hooks},
+            owned=tuple(sorted(p.removeprefix(f"{prefix}/") for p in owned if p.startswith(f"{prefix}/"))),
+            places={layer.name: layer.home for layer in layers if layer.home not in ("", f"{prefix}/layers")},
+            exact=dict(exact or {}),
+            pip=pip,
+        )
+    )  # fmt: skip
 
 
-def _python(interpreter: Interpreter) -> dict[str, object]:
+def _python(interpreter: Interpreter) -> Python:
     """Return where the interpreter is: in a layer, or the target's own."""
     if interpreter.system is None:
-        return {"layer": "python", "executable": interpreter.executable, "version": interpreter.version}
+        return Python(interpreter.executable, interpreter.version, layer="python")
     system = interpreter.system
-    return {"system": True, "executable": system.executable, "version": interpreter.minor,
-            "site-packages": system.site_packages}  # fmt: skip
+    return Python(system.executable, interpreter.minor, system=True, site_packages=system.site_packages)
 
 
-def _check(service: Service, check: Healthcheck) -> dict[str, object]:
-    """Return what rollout.py reads: how it looks, and the times."""
-    kind: dict[str, object] = {}
+def _check(service: Service, check: Healthcheck) -> Check:
+    """Return how a service is looked at, and the times."""
+    look = Check(check.timeout, check.interval, check.stable)
     if check.http:
-        kind = {"http": check.http, "status": check.status}
-    elif check.command:
-        kind = {"command": list(check.command), "user": service.user}
-    return {**kind, "timeout": check.timeout, "interval": check.interval, "stable": check.stable}
-
-
-def _hook(hook: Hook) -> dict[str, str]:
-    # with the digest, another hook makes another release
-    return {"file": hook.file, "user": hook.user, "sha256": hashlib.sha256(hook.content).hexdigest()}
+        return look.replaced(http=check.http, status=check.status)
+    return look.replaced(command=tuple(check.command), user=service.user) if check.command else look
 
 
 def smoke_modules(
@@ -189,7 +183,3 @@ def _offers(distribution: Distribution, commands: Sequence[str]) -> bool:
 
 def _is_telling(module: str) -> bool:
     return module not in _NOT_SMOKE and not module.startswith("_")
-
-
-def _json(value: object) -> bytes:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"

@@ -1,7 +1,7 @@
 """A venv at its final place, as entries: what a target would write for itself is written at build time.
 
 For ``venv.mode = "packaged"``. First lines, scripts and settings come from the functions that
-activate.py writes them with on other targets.
+the on-target program writes them with.
 """
 
 from __future__ import annotations
@@ -11,18 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pkggen.activation.activate import (
-    IMPORT,
-    Failure,
-    File,
-    Link,
-    Member,
-    Text,
-    rewritten,
-    scaffold,
-    script,
-    shebang,
-)
+from pkggen.activation.manifest import Python
+from pkggen.activation.members import File, Link, Member, Text
+from pkggen.activation.protocol import Failure
+from pkggen.activation.scaffold import IMPORT, rewritten, scaffold, script, shebang
 from pkggen.errors import ArtefactError
 from pkggen.model import Entry, Interpreter, Kind, Layer, Layout, Payload
 from pkggen.model.shebang import is_python_script
@@ -67,7 +59,8 @@ def _final(entry: Entry, head: bytes) -> Entry:
 
 
 def _scaffold(home: str, interpreter: Interpreter) -> dict[str, Member]:
-    return scaffold(home, f"python/{interpreter.executable}", {"version": interpreter.version})
+    executable = f"python/{interpreter.executable}"
+    return scaffold(home, executable, Python(executable, interpreter.version))
 
 
 def _scripts(layers: Sequence[Layer], head: bytes) -> Iterator[tuple[str, Member]]:
@@ -100,9 +93,7 @@ def prove_packaged(payload: Payload, interpreter: Interpreter, workshop: Path) -
     top = f"{payload.prefix}/"
     venv = {e.path.removeprefix(top): e for e in payload.entries if e.path.startswith(f"{top}venv/")}
     _lay_out(venv, home)
-    settings = scaffold(str(home), f"python/{interpreter.executable}", {"version": interpreter.version})[
-        "venv/pyvenv.cfg"
-    ]
+    settings = _scaffold(str(home), interpreter)["venv/pyvenv.cfg"]
     assert isinstance(settings, Text)  # noqa: S101
     (home / "venv/pyvenv.cfg").write_bytes(settings.data)
     argv: list[str | Path] = [home / "venv/bin/python", "-I", "-B", "-c", IMPORT, *payload.smoke]

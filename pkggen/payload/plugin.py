@@ -13,18 +13,19 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from pkggen.activation.manifest import Extension, Layer, Manifest, written
+from pkggen.activation.records import read
 from pkggen.archives import deb, rpm
 from pkggen.config.tables import Config
 from pkggen.errors import ArtefactError, ConfigurationError, Key, Problem
 from pkggen.model import Interpreter, Layout, Parts, Payload, Project, Purpose, Target
 from pkggen.model.relations import parse_relation
-from pkggen.payload.manifest import abi_name, plugin_admission, plugin_manifest
+from pkggen.payload.manifest import abi_name, layer_manifest, plugin_admission
 from pkggen.payload.stage import chosen_commands, command_link, declared_options, generated_entry, single_layer
 from pkggen.targets.runs_on import needs_of
 
@@ -65,7 +66,7 @@ def read_host(config: Config, root: Path) -> Host:
         found |= _read(root / name, where)
     try:
         host = _host({path: json.loads(text) for path, text in found.items()}, where)
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError) as error:
         names = ", ".join(config.extends_package)
         remedy = "name the package that pkggen built of the application"
         raise ConfigurationError(f"{names} holds no application of pkggen's", where=where, remedy=remedy) from error
@@ -73,30 +74,28 @@ def read_host(config: Config, root: Path) -> Host:
     return host
 
 
-def _host(contents: Mapping[str, Any], where: Key) -> Host:
+def _host(contents: Mapping[str, object], where: Key) -> Host:
     """Return what the descriptions among ``contents`` say; other programs' files may have the same names."""
-    manifest = next((value for path, value in contents.items() if path.endswith("/manifest.json")), None)
-    if manifest is None or "layers" not in manifest:
-        raise LookupError("there is no manifest with layers")
-    prefix, places = str(manifest["prefix"]), manifest.get("places", {})
-    paths = {name: f"{places.get(name, prefix + '/layers')}/{name}.json" for name in manifest["layers"]}
-    paths.pop(manifest["python"].get("layer", ""), None)
-    if lacking := sorted(set(paths.values()) - set(contents)):
+    manifest = read(
+        Manifest, next((value for path, value in contents.items() if path.endswith("/manifest.json")), None)
+    )
+    prefix, python = manifest.prefix, manifest.python
+    names = [name for name in manifest.layers if name != python.layer]
+    paths = [f"{manifest.places.get(name, prefix + '/layers')}/{name}.json" for name in names]
+    if lacking := sorted(set(paths) - set(contents)):
         raise ConfigurationError(
-            f"{lacking[0]} is in another package of {manifest['app']}", where=where, remedy="name that as well"
-        )  # fmt: skip
-    layers = [contents[path] for path in paths.values()]
-    if any(layer.get("archived") for layer in layers):
-        raise ConfigurationError(f"{manifest['app']} keeps its wheels archived, and takes no plugins", where=where)
+            f"{lacking[0]} is in another package of {manifest.app}", where=where, remedy="name that as well"
+        )
+    layers = [read(Layer, contents[path]) for path in paths]
+    if any(layer.archived for layer in layers):
+        raise ConfigurationError(f"{manifest.app} keeps its wheels archived, and takes no plugins", where=where)
     return Host(
-        name=str(manifest["app"]),
-        version=str(Version(manifest["version"])),
+        name=manifest.app,
+        version=str(Version(manifest.version)),
         prefix=prefix,
-        minor=".".join(str(manifest["python"]["version"]).split(".")[:2]),
-        distributions={
-            canonicalize_name(name): version for layer in layers for name, version in layer["distributions"]
-        },
-        files={row[0]: row[2] for layer in layers for row in layer["files"] if not row[0].endswith(".pyc")},
+        minor=".".join(python.version.split(".")[:2]),
+        distributions={canonicalize_name(name): version for layer in layers for name, version in layer.distributions},
+        files={row.path: row.sha256 for layer in layers for row in layer.files if not row.path.endswith(".pyc")},
     )
 
 
@@ -166,13 +165,12 @@ def stage_plugin(project: Project, config: Config, target: Target, parts: Parts,
     layer = replace(single_layer(project.name, parts), home=f"{host.prefix}/layers")
     commands = chosen_commands(config, project, (layer,))
     smoke = config.smoke if config.smoke is not None else [m for m in parts.app.top_level if not m.startswith("_")]
-    description = plugin_manifest(
-        layer, compiled=parts.interpreter.compiler is not None, extends=host.name, abi=host.minor, smoke=smoke
-    )
+    described = layer_manifest(layer, compiled=parts.interpreter.compiler is not None)
+    extension = Extension(host.name, host.minor, tuple(smoke))
     links = [command_link(layout, c, epoch) for c in commands]
     entries = [
         *(e.below(f"{layer.home}/{layer.name}") for e in layer.entries),
-        generated_entry(f"{host.prefix}/plugins/{layer.name}.json", description, epoch),
+        generated_entry(f"{host.prefix}/plugins/{layer.name}.json", written(described, extension), epoch),
         *links,
     ]
     options = declared_options(config, project, host.prefix, epoch, taken=links)
@@ -180,6 +178,7 @@ def stage_plugin(project: Project, config: Config, target: Target, parts: Parts,
     return Payload(
         project=replace(project, commands=commands), target=target, prefix=host.prefix, release=config.release,
         layers=(layer,), entries=tuple(sorted(entries, key=lambda e: e.path)), services=(),
-        needs=needs_of(parts, target), epoch=epoch, purpose=Purpose.PLUGIN, admission=plugin_admission(description),
+        needs=needs_of(parts, target), epoch=epoch, purpose=Purpose.PLUGIN,
+        admission=plugin_admission(described, extension),
         options={n: replace(o, pre_depends=(*needed, *o.pre_depends)) for n, o in options.items()},
     )  # fmt: skip

@@ -9,11 +9,11 @@ import difflib
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from importlib import resources
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
+from pkggen.activation.manifest import PROGRAM, written
 from pkggen.config.tables import Config, FormatTable
 from pkggen.errors import ArtefactError, ConfigurationError, Key, Problem
 from pkggen.metadata.licences import components
@@ -40,6 +40,7 @@ from pkggen.payload.health import healthcheck_of
 from pkggen.payload.hooks import read_hooks
 from pkggen.payload.manifest import abi_name, app_admission, app_manifest, layer_manifest, smoke_modules
 from pkggen.payload.packaged import packaged_entries
+from pkggen.payload.program import activation_program
 from pkggen.payload.services import planned_service, with_environment
 from pkggen.payload.split import DEPS, RUNTIME, Division, layer_homes, layers_of, runtime_name
 from pkggen.payload.triggers import declared_triggers
@@ -119,8 +120,7 @@ def _activated(layout: Layout, layers: Sequence[Layer], described: Sequence[Entr
     for layer in layers:
         yield from (e.below(f"{layer.home}/{layer.name}") for e in layer.entries)
     yield from described
-    for name in ("activate.py", "rollout.py"):
-        yield generated_entry(f"{layout.prefix}/lib/{name}", activation_program(name), epoch)
+    yield generated_entry(f"{layout.prefix}/{PROGRAM}", activation_program(), epoch)
 
 
 def declared_options(
@@ -152,7 +152,9 @@ def _described(layers: Sequence[Layer], parts: Parts, homes: Mapping[str, str], 
     """Return the description of each layer; that of a shared interpreter says which version it is."""
     compiled = parts.interpreter.compiler is not None
     shared = {"python": parts.interpreter.version} if homes["python"] != f"{prefix}/layers" else {}
-    texts = {layer: layer_manifest(layer, compiled=compiled, python=shared.get(layer.name, "")) for layer in layers}
+    texts = {
+        layer: written(layer_manifest(layer, compiled=compiled, python=shared.get(layer.name, ""))) for layer in layers
+    }
     return [generated_entry(f"{layer.home}/{layer.name}.json", text, epoch) for layer, text in texts.items()]
 
 
@@ -174,11 +176,6 @@ def divide(
     needs = {name: needs_of_layers(parts, whole.needs, layers_of(name, config.split)) for name in names}
     division = Division(whole, config.split, needs, runtime_name(parts.interpreter, config.python.keep))
     return division.payloads(parts.interpreter.version, locks, packed, frozen=config.wheels.frozen)
-
-
-def activation_program(name: str) -> bytes:
-    """Return an on-target program as it is shipped."""
-    return resources.files("pkggen.activation").joinpath(name).read_bytes()
 
 
 def _layers(parts: Parts) -> tuple[Layer, ...]:

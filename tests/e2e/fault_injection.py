@@ -1,7 +1,7 @@
 """Faults: what may go wrong at which system call, and strace(1), which makes it so.
 
 strace runs inside the target with libraries of its own, so that it follows the one process it
-starts and none of that one's children: a fault strikes activate.py, not the interpreter it tries.
+starts and none of that one's children: a fault strikes the on-target program, not the interpreter it tries.
 """
 
 from __future__ import annotations

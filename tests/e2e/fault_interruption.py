@@ -28,8 +28,8 @@ START_SECONDS = 60
 
 
 def activating(leader: int) -> bool:
-    """Tell whether a script of the session has come to activate.py."""
-    return any("/lib/activate.py configure" in line for _, name, line in session(leader) if name.startswith("python"))
+    """Tell whether a script of the session has come to the on-target program."""
+    return any("/lib/activate.pyz configure" in line for _, name, line in session(leader) if name.startswith("python"))
 
 
 def managing(leader: int) -> bool:

@@ -16,7 +16,7 @@ from tests.targets import Machine
 from tests.targets.process import Result
 
 HOME = "/opt/pulse"
-PYTHON = f"{HOME}/layers/python/bin/python3 -I -B {HOME}/lib"
+PROGRAM = f"{HOME}/layers/python/bin/python3 -I -B {HOME}/lib/activate.pyz"
 RELEASES = f"{HOME}/bin/pulse-releases"
 CALLS = ("all", "vfork,clone,clone3,wait4", "rename,unlink,unlinkat,rmdir", "openat", "connect,sendto,recvfrom")
 MODES = {"500": (8, OLD), "": (0, NEW)}
@@ -26,14 +26,13 @@ Step = tuple[str, int]
 """A call's name, and which of them: strace counts each name by itself."""
 
 OPTIONS = "/run/trace-before"
-WRAPPER = f"""\
+TRACING = f"""\
 import os, sys
-real = [sys.executable, "-I", "-B", __file__.replace("rollout.py", "rollout-real.py"), *sys.argv[1:]]
-if sys.argv[1] == "before" and os.path.exists("{OPTIONS}"):
-    os.execv("/bin/sh", ["sh", "-c", open("{OPTIONS}").read(), "sh", *real])
-os.execv(sys.executable, real)
+if "before" in sys.orig_argv and os.path.exists("{OPTIONS}") and not os.environ.pop("TRACED", ""):
+    script = open("{OPTIONS}").read()
+    os.execve("/bin/sh", ["sh", "-c", script, "sh", *sys.orig_argv], {{**os.environ, "TRACED": "1"}})
 """
-"""What stands in for rollout.py, to have strace started by the activate.py that starts it."""
+"""What the interpreter runs at its start, to have strace started by the program that starts ``before``."""
 
 
 @dataclass(frozen=True)
@@ -47,16 +46,16 @@ class Rollout:
     def reset(self) -> None:
         """Have the old release alone, serving."""
         set_mode(self.machine, "")
-        command = f"rm -rf {HOME}/releases/.pending.json /trace; {PYTHON}/activate.py rollback {self.first} >/dev/null"
+        command = f"rm -rf {HOME}/releases/.pending.json /trace; {PROGRAM} rollback {self.first} >/dev/null"
         others = f"find {HOME}/releases -mindepth 1 -maxdepth 1 ! -name {self.first} -exec rm -rf {{}} +"
         self.machine.run(f"{command}; {others}; systemctl reset-failed pulse; systemctl restart pulse", check=True)
-        self.machine.run(f"{PYTHON}/rollout.py health", check=True, timeout=60)
+        self.machine.run(f"{PROGRAM} health", check=True, timeout=60)
         set_mode(self.machine, self.mode)
 
     def switch(self) -> None:
         """Do what the scripts do before ``settle``."""
         reason = f"--reason upgrade --format {self.machine.family}"
-        self.machine.run(f"{PYTHON}/activate.py configure {reason}", check=True)
+        self.machine.run(f"{PROGRAM} configure {reason}", check=True)
         self.machine.run("systemctl restart pulse", check=True)
 
     def traced(self, options: str, command: str) -> Result:
@@ -65,7 +64,7 @@ class Rollout:
 
     def settle(self, options: str) -> Result:
         """Run ``settle`` below strace."""
-        return self.traced(options, f"{PYTHON}/rollout.py settle")
+        return self.traced(options, f"{PROGRAM} settle")
 
     def count(self) -> dict[str, list[Step]]:
         """Return where an undisturbed ``settle`` can be killed; check how it ends."""
@@ -118,7 +117,7 @@ class Rollout:
 
     def verified(self) -> bool:
         """Tell whether ``current`` is a whole release that starts."""
-        done = self.machine.run(f"{PYTHON}/activate.py verify --json")
+        done = self.machine.run(f"{PROGRAM} verify --json")
         return done.returncode == 0 and bool(json.loads(done.stdout)["ok"])
 
     def current(self) -> str:
@@ -128,22 +127,22 @@ class Rollout:
     # ---- before the switch
 
     @contextmanager
-    def replaced(self) -> Iterator[None]:
-        """Have WRAPPER in the place of rollout.py."""
-        self.machine.run(f"cd {HOME}/lib && mv rollout.py rollout-real.py", check=True)
-        self.machine.run(f"cat >{HOME}/lib/rollout.py", stdin=WRAPPER, check=True)
+    def tracing(self) -> Iterator[None]:
+        """Have the interpreter run TRACING; the release's own interpreter does not know of it."""
+        path = f"$(echo {HOME}/layers/python/lib/python3.*)/site-packages/sitecustomize.py"
+        self.machine.run(f"mkdir -p $(dirname {path}) && cat >{path}", stdin=TRACING, check=True)
         try:
             yield
         finally:
-            self.machine.run(f"cd {HOME}/lib && mv rollout-real.py rollout.py", check=True)
+            self.machine.run(f"rm {path}", check=True)
 
     def configure(self, options: str, *, both: bool = False) -> Result:
-        """Run ``configure`` with its ``rollout.py before`` below strace; with ``both`` it is killed as well."""
+        """Run ``configure`` with its ``before`` below strace; with ``both`` it is killed as well."""
         script = f'exec {TRACER} -qq {options} "$@"'  # which dies as the traced process did
         if both:
             script = f"{script[5:]}; status=$?; [ $status -ne 137 ] || kill -KILL $PPID; exit $status"
         self.machine.run(f"printf %s {shlex.quote(script)} >{OPTIONS}", check=True)
-        command = f"{PYTHON}/activate.py configure --reason upgrade --format {self.machine.family}"
+        command = f"{PROGRAM} configure --reason upgrade --format {self.machine.family}"
         done = self.machine.run(command, timeout=150)
         self.machine.run(f"rm {OPTIONS}", check=True)
         return done
@@ -151,7 +150,7 @@ class Rollout:
     def count_before(self) -> dict[str, list[Step]]:
         """Return where an undisturbed ``before`` can be killed."""
         self.reset()
-        with self.replaced():
+        with self.tracing():
             done = self.configure("-o /trace")
         assert done.returncode == 0, done.output
         return self.made()
@@ -159,7 +158,7 @@ class Rollout:
     def losses_before(self, step: Step, *, both: bool) -> tuple[bool, list[str]]:
         """Kill ``before`` at a call, then do as the next try does; tell whether it struck, what is lost."""
         self.reset()
-        with self.replaced():
+        with self.tracing():
             status = self.configure(kill(step), both=both).returncode
         wrong = [] if self.verified() else ["the current release does not verify"]
         if status:
@@ -182,7 +181,7 @@ class Rollout:
         self.reset()
         self.switch()
         if settled:
-            self.machine.run(f"{PYTHON}/rollout.py settle", check=True, timeout=60)
+            self.machine.run(f"{PROGRAM} settle", check=True, timeout=60)
 
     def count_rollback(self) -> dict[str, list[Step]]:
         """Return where an undisturbed rollback can be killed."""

@@ -13,7 +13,7 @@ from tests.e2e.fault_application import NEW, OLD
 from tests.e2e.fault_injection import FIRST, MEND, REMOVE, ROLLBACK, TRACER, UPGRADE, Fault, struck
 from tests.targets import Box, Result
 
-PROGRAM = "/opt/tiny/layers/python/bin/python3.* -I -B /opt/tiny/lib/activate.py"
+PROGRAM = "/opt/tiny/layers/python/bin/python3.* -I -B /opt/tiny/lib/activate.pyz"
 CONFIGURE = "configure --reason upgrade --format deb"
 VERBS = {UPGRADE: CONFIGURE, FIRST: CONFIGURE, MEND: CONFIGURE, ROLLBACK: "rollback", REMOVE: "remove"}
 KILLED = 137
@@ -25,7 +25,7 @@ What can't be locked may be another run's lock, and has to stay.
 
 UNLIKE = {
     "activated": "for f in {0}/venv/lib/python3.*/site-packages/tiny/*.py; do cp -p $f $f.x && mv $f.x $f; done",
-    "archived": """sed 's/"written": .*/"written": []}}/' {0}/release.json >{0}/x && mv {0}/x {0}/release.json""",
+    "archived": """sed 's/"written":.*/"written":[]}}/' {0}/release.json >{0}/x && mv {0}/x {0}/release.json""",
 }
 """By mode, what gives a release to mend that is whole.
 
@@ -58,7 +58,7 @@ class Trial:
             self.box.run(f"cp -al /opt/tiny/releases/{name} /opt/kept-{version}", check=True)
 
     def activate(self, verb: str, options: str | None = None) -> Outcome:
-        """Run activate.py, below strace when there are ``options`` for it."""
+        """Run the on-target program, below strace when there are ``options`` for it."""
         prefix = "" if options is None else f"{TRACER} {options} -o /trace "
         return Outcome(self.box.run(prefix + f"{PROGRAM} {verb}", timeout=120))
 
@@ -164,7 +164,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run of activate.py ended."""
+    """How a run of the on-target program ended."""
 
     result: Result
 

@@ -80,7 +80,7 @@ def packages(shelf: Shelf, family: str, mode: str = "activated") -> dict[str, st
 
 @in_modes
 def test_deb_activation_survives(mode: str, trials: Trials, debian_12: Target, number: int, figure: Figure) -> None:
-    """Killed or failing at any system call, activate.py leaves a whole release current, and its next run ends well."""
+    """Killed or failing at any system call, configure leaves a whole release current, and its next run ends well."""
     campaign(trials.fresh(debian_12, mode), debian_12.name, number, figure)
 
 

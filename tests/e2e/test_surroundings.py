@@ -108,7 +108,7 @@ def life(box: Box, shelf: Shelf) -> None:
         assert f"heard: tiny {version}" in done.output
         used(box, version)
     at_once = " & ".join(
-        f"/opt/{name}/layers/python/bin/python3 -I -B /opt/{name}/lib/activate.py configure >/dev/null"
+        f"/opt/{name}/layers/python/bin/python3 -I -B /opt/{name}/lib/activate.pyz configure >/dev/null"
         for name in ("tiny", "served")
     )
     assert box.run(f"{at_once} & wait").output == ""

@@ -15,7 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from pkggen.activation import activate
+from pkggen.activation.manifest import PROGRAM
+from pkggen.activation.place import Place
+from pkggen.payload.program import activation_program
 from tests.unit.wheelsmith import Smith
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -113,9 +115,9 @@ class Installation:
     manifest: dict[str, object] = field(default_factory=dict)
 
     @property
-    def place(self) -> activate.Place:
+    def place(self) -> Place:
         """Return a fresh Place, as main() makes it."""
-        return activate.Place(self.root)
+        return Place(self.root)
 
     def package(
         self, version: str = "1.0", files: Mapping[str, str | bytes] | None = None, *, scripts: Sequence[Row] = (),
@@ -135,12 +137,12 @@ class Installation:
             "app": "hello", "version": version, "release": "1", "prefix": str(self.root),
             "python": {"layer": "python", "executable": self.base.executable, "version": "3.13.5"},
             "layers": ["python", "deps", "app"], "isolated": True, "commands": ["hello"], "smoke": ["hello", "dep"],
-            "keep": 1, "services": [], **manifest,
+            "keep": 1, "services": [], "user": "", "owned": [], "health": {}, "hooks": {}, **manifest,
         }  # fmt: skip
         self.write("manifest.json", self.manifest)
         (self.root / "lib").mkdir(exist_ok=True)
-        for name in ("activate.py", "rollout.py"):
-            shutil.copyfile(Path(activate.__file__).with_name(name), self.root / "lib" / name)
+        (self.root / PROGRAM).unlink(missing_ok=True)
+        (self.root / PROGRAM).write_bytes(activation_program())
         return self
 
     def layer(
@@ -178,16 +180,16 @@ class Installation:
 
     def write(self, path: str, value: dict[str, object]) -> None:
         """Write one description."""
-        layer = {"schema": 1, "scripts": [], "rewrite": [], "distributions": [], **value}
+        layer = {"schema": 1, "scripts": [], "rewrite": [], "distributions": [], "compile": False, **value}
         (self.root / path).unlink(missing_ok=True)  # package managers never write in place: releases link to it
         (self.root / path).write_text(json.dumps(layer, sort_keys=True), "utf-8")
 
     def command(self, *argv: str) -> list[str]:
-        """Return how a maintainer script starts activate.py."""
-        return [f"{self.root}/layers/python/{self.base.executable}", "-I", "-B", f"{self.root}/lib/activate.py", *argv]
+        """Return how a maintainer script starts the on-target program."""
+        return [f"{self.root}/layers/python/{self.base.executable}", "-I", "-B", f"{self.root}/{PROGRAM}", *argv]
 
     def run(self, *argv: str, **options: object) -> subprocess.CompletedProcess[str]:
-        """Run activate.py as maintainer scripts do."""
+        """Run the on-target program as maintainer scripts do."""
         return subprocess.run(self.command(*argv), text=True, capture_output=True, check=False, timeout=60, **options)  # type: ignore[call-overload, no-any-return]
 
     def hello(self, name: str = "hello", **options: object) -> str:

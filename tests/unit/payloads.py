@@ -77,7 +77,7 @@ def payload(sources: Path | None = None, *, extra: tuple[Entry, ...] = (), **cha
     entries = [
         *(e.below(f"{prefix}/layers/{part.name}") for part in layers for e in part.entries),
         entry(f"{prefix}/manifest.json", json.dumps(manifest).encode()),
-        entry(f"{prefix}/lib/activate.py", b"pass\n"),
+        entry(f"{prefix}/lib/activate.pyz", b"pass\n"),
         *(
             Entry(f"/usr/bin/{c}", Kind.SYMLINK, 0o777, mtime=EPOCH, link=f"{prefix}/current/venv/bin/{c}")
             for c in about.commands

@@ -11,26 +11,34 @@ from pathlib import Path
 
 import pytest
 
-from pkggen.activation import activate
+from pkggen.activation.configure import configure
+from pkggen.activation.manifest import PROGRAM
+from pkggen.activation.members import File, Text
+from pkggen.activation.plan import Plan
+from pkggen.activation.protocol import BROKEN, DAMAGED, UNFIT, Failure
+from pkggen.activation.removal import deactivate, remove
+from pkggen.activation.rollback import switch_back
+from pkggen.activation.scaffold import rewritten, script, shebang
+from pkggen.activation.verification import verify
 from tests.unit.installation import REPOSITORY, Base, Installation, base_interpreter, both_layouts, installed_app  # noqa: F401 - fixtures
 
 
 def test_the_release_is_made_of_hard_links(app: Installation) -> None:
     """A layer's file and the release's share one inode, so a release takes no space."""
-    answer = activate.configure(app.package().place)
+    answer = configure(app.package().place)
 
     shipped, active = app.root / f"layers/app/{app.base.site}/hello/data.txt", app.root / "current/venv"
     assert os.path.samefile(shipped, active / app.base.site / "hello/data.txt")
-    assert (os.readlink(app.root / "current"), answer["copied"]) == (f"releases/{answer['release']}", 0)
+    assert (os.readlink(app.root / "current"), answer.copied) == (f"releases/{answer.release}", 0)
     assert app.leftovers() == []
 
 
 @both_layouts
 def test_the_command_runs_from_the_release(app: Installation) -> None:
     """The command's interpreter, prefix and modules are those of releases/<id>."""
-    answer = activate.configure(app.package().place)
+    answer = configure(app.package().place)
 
-    assert app.hello() == f"hello {app.root}/releases/{answer['release']}/venv/{app.base.site}/hello/__init__.py\n"
+    assert app.hello() == f"hello {app.root}/releases/{answer.release}/venv/{app.base.site}/hello/__init__.py\n"
 
 
 @pytest.mark.parametrize(("length", "long"), [(127, False), (128, True)])
@@ -38,16 +46,16 @@ def test_a_shebang_has_at_most_127_bytes(length: int, long: bool) -> None:
     """Counted with ``#!`` and the newline."""
     python = "/" + "x" * (length - len("#!/ -I\n"))
 
-    assert activate.shebang(python, "-I").startswith(b"#!/bin/sh\n") is long
+    assert shebang(python, "-I").startswith(b"#!/bin/sh\n") is long
 
 
 def test_the_id_is_a_digest_of_the_descriptions(app: Installation) -> None:
-    """The id follows from manifest.json, the layers' descriptions in order, and activate.py."""
+    """The id follows from manifest.json, the layers' descriptions in order, and the program."""
     app.package("1.0+x")
 
-    paths = ["manifest.json", *(f"layers/{name}.json" for name in ("python", "deps", "app")), "lib/activate.py"]
+    paths = ["manifest.json", *(f"layers/{name}.json" for name in ("python", "deps", "app")), PROGRAM]
     digest = hashlib.sha256(b"".join((app.root / path).read_bytes() for path in paths)).hexdigest()
-    assert activate.Plan(app.root).id == f"1.0+x-1-{digest[:12]}"
+    assert Plan(app.root).id == f"1.0+x-1-{digest[:12]}"
 
 
 @both_layouts
@@ -57,62 +65,62 @@ def test_a_second_run_changes_nothing(app: Installation) -> None:
     def state() -> dict[str, tuple[int, int]]:
         return {str(p): (p.lstat().st_ino, p.lstat().st_mtime_ns) for p in (app.root / "releases").rglob("*")}
 
-    activate.configure(app.package().place)
+    configure(app.package().place)
     before = state()
-    assert not activate.configure(app.place)["changed"]
+    assert not configure(app.place).changed
 
     assert state() == before
 
 
 def test_reinstalling_mends_the_release(app: Installation) -> None:
     """After an edit in place, the package's files come anew: the release links to them again."""
-    activate.configure(app.package().place)
+    configure(app.package().place)
     edited = app.root / "current/venv" / app.base.site / "hello/data.txt"
     edited.write_text("XXX")
-    activate.configure(app.package().place)
+    configure(app.package().place)
 
     assert edited.read_text() == "1.0"
     assert os.path.samefile(edited, app.root / f"layers/app/{app.base.site}/hello/data.txt")
-    assert activate.verify(app.place)["differences"] == []
+    assert verify(app.place).differences == ()
 
 
 def test_an_upgrade_keeps_one_release_for_rollback(app: Installation) -> None:
     """With keep = 1 the third release drops the first."""
-    ids = [activate.configure(app.package(version).place)["release"] for version in ("1", "2", "3")]
+    ids = [configure(app.package(version).place).release for version in ("1", "2", "3")]
 
     assert app.place.complete() == [ids[2], ids[1]]
 
 
 def test_an_earlier_version_outlasts_changes_of_layers(app: Installation) -> None:
     """A plugin or a runtime that comes with an upgrade does not take the way back; a newer version does."""
-    old = activate.configure(app.package("1").place)["release"]
+    old = configure(app.package("1").place).release
     for text in ("one layer", "another", "a third"):
-        new = activate.configure(app.package("2", {"lib/more.txt": text}).place, "upgrade", "deb")["release"]
+        new = configure(app.package("2", {"lib/more.txt": text}).place, "upgrade", "deb").release
     assert [app.place.complete()[0], app.place.complete()[-1], len(app.place.complete())] == [new, old, 3]
-    activate.configure(app.package("3").place)
+    configure(app.package("3").place)
 
     assert old not in app.place.complete()
 
 
 def test_a_release_that_a_process_runs_from_stays(app: Installation) -> None:
     """A service whose restart is forbidden finds the modules that it imports later, however many upgrades come."""
-    old = activate.configure(app.package("1").place)["release"]
+    old = configure(app.package("1").place).release
     python = app.root / "releases" / old / "venv/bin/python"
     process = subprocess.Popen([python, "-I", "-c", "input(); import hello"], stdin=subprocess.PIPE)
     for version in ("2", "3", "4"):
-        activate.configure(app.package(version).place)
+        configure(app.package(version).place)
     process.communicate(b"\n", timeout=30)
     assert (process.returncode, old in app.place.complete()) == (0, True)
-    activate.configure(app.place)
+    configure(app.place)
 
     assert old not in app.place.complete()
 
 
 def test_keep_zero_spares_the_release_that_still_runs(app: Installation) -> None:
     """The release current until now outlives the switch, and goes with the next run."""
-    ids = [activate.configure(app.package(version, keep=0).place)["release"] for version in ("1", "2")]
+    ids = [configure(app.package(version, keep=0).place).release for version in ("1", "2")]
     assert set(app.place.complete()) == set(ids)
-    activate.configure(app.place)
+    configure(app.place)
 
     assert app.place.complete() == [ids[1]]
 
@@ -120,36 +128,36 @@ def test_keep_zero_spares_the_release_that_still_runs(app: Installation) -> None
 @both_layouts
 def test_rollback_goes_back_and_forth(app: Installation) -> None:
     """Rollback is a switch to the release that was current before; twice is where one was."""
-    old, new = (activate.configure(app.package(version).place)["release"] for version in ("1", "2"))
-    seen = [activate.rollback(app.place, None)["release"], activate.rollback(app.place, None)["release"]]
+    old, new = (configure(app.package(version).place).release for version in ("1", "2"))
+    seen = [switch_back(app.place, None).release, switch_back(app.place, None).release]
 
     assert seen == [old, new]
-    assert activate.rollback(app.place, old)["previous"] == new
+    assert switch_back(app.place, old).previous == new
 
 
 def test_rollback_without_a_target_fails(app: Installation) -> None:
     """With one release, or a name nobody knows, there is nothing to go back to."""
-    activate.configure(app.package().place)
+    configure(app.package().place)
 
     for name in (None, "no-such", "../x"):
-        with pytest.raises(activate.Failure, match="no release"):
-            activate.rollback(app.place, name)
+        with pytest.raises(Failure, match="no release"):
+            switch_back(app.place, name)
 
 
 @both_layouts
 def test_an_old_release_verifies_after_rollback(app: Installation) -> None:
     """A release holds its own record: the layers of the new version don't count against it."""
     for version in ("1", "2"):
-        activate.configure(app.package(version).place)
-    activate.rollback(app.place, None)
+        configure(app.package(version).place)
+    switch_back(app.place, None)
 
-    assert activate.verify(app.place)["differences"] == []
+    assert verify(app.place).differences == ()
 
 
 @pytest.mark.parametrize("path", ["venv/bin/hello", "venv/pyvenv.cfg", "venv/{site}/hello/data.txt", "{exe}"])
 def test_verify_names_what_differs(app: Installation, path: str, capsys: pytest.CaptureFixture[str]) -> None:
     """One changed byte in a script, the venv's settings, a module or the interpreter is found."""
-    activate.configure(app.package().place)
+    configure(app.package().place)
     target = app.root / "current" / path.format(site=app.base.site, exe="python/" + app.base.executable)
     data = bytearray(target.read_bytes())
     data[-1] ^= 1
@@ -157,19 +165,19 @@ def test_verify_names_what_differs(app: Installation, path: str, capsys: pytest.
     copy.write_bytes(bytes(data))  # not in place: the inode is the layer's, and the session's
     copy.replace(target)
 
-    with pytest.raises(activate.Failure) as failure:
-        activate.verify(app.place)
-    assert failure.value.code == activate.DAMAGED
+    with pytest.raises(Failure) as failure:
+        verify(app.place)
+    assert failure.value.code == DAMAGED
     assert str(target).rpartition("/")[2] in capsys.readouterr().out
 
 
 def test_verify_misses_nothing_that_is_gone(app: Installation) -> None:
     """A removed link of the venv is a difference."""
-    activate.configure(app.package().place)
+    configure(app.package().place)
     (app.root / "current/venv/bin/python3").unlink()
 
-    with pytest.raises(activate.Failure, match="1 files differ"):
-        activate.verify(app.place)
+    with pytest.raises(Failure, match="1 files differ"):
+        verify(app.place)
 
 
 @pytest.mark.parametrize("damage", ["unlink", "truncate"])
@@ -178,9 +186,9 @@ def test_a_damaged_layer_is_named(app: Installation, damage: str) -> None:
     shipped = app.package().root / f"layers/app/{app.base.site}/hello/data.txt"
     shipped.unlink() if damage == "unlink" else shipped.write_text("")
 
-    with pytest.raises(activate.Failure, match=r"data.txt.*reinstall") as failure:
-        activate.configure(app.place)
-    assert (failure.value.code, app.place.active(), app.leftovers()) == (activate.DAMAGED, None, [])
+    with pytest.raises(Failure, match=r"data.txt.*reinstall") as failure:
+        configure(app.place)
+    assert (failure.value.code, app.place.active(), app.leftovers()) == (DAMAGED, None, [])
 
 
 @pytest.mark.parametrize("path", ["manifest.json", "layers/app.json"])
@@ -193,18 +201,18 @@ def test_an_unreadable_description_is_named(app: Installation, path: str, conten
     target = app.package().root / path
     target.unlink() if content is None else target.write_text(content)
 
-    with pytest.raises(activate.Failure, match=r"json.*reinstall"):
-        activate.configure(app.place)
+    with pytest.raises(Failure, match=r"json.*reinstall"):
+        configure(app.place)
 
 
 @both_layouts
 def test_a_release_that_does_not_start_is_not_switched_to(app: Installation) -> None:
     """The smoke import fails: the old release stays current, the new one is gone."""
-    old = activate.configure(app.package("1").place)["release"]
-    with pytest.raises(activate.Failure, match="No module named 'nosuch'") as failure:
-        activate.configure(app.package("2", smoke=["nosuch"]).place)
+    old = configure(app.package("1").place).release
+    with pytest.raises(Failure, match="No module named 'nosuch'") as failure:
+        configure(app.package("2", smoke=["nosuch"]).place)
 
-    assert (failure.value.code, app.place.active(), app.place.complete()) == (activate.BROKEN, old, [old])
+    assert (failure.value.code, app.place.active(), app.place.complete()) == (BROKEN, old, [old])
     assert sorted(path.name for path in (app.root / "releases").iterdir()) == [old]
 
 
@@ -214,23 +222,23 @@ def test_leftovers_of_killed_runs_go(app: Installation) -> None:
     for name in (".new-1-2-3", ".old-x", "0.9-1-abc"):
         (app.root / "releases" / name / "venv").mkdir(parents=True)
     (app.root / ".current.new").symlink_to("releases/x")
-    answer = activate.configure(app.place)
+    answer = configure(app.place)
 
-    assert [path.name for path in (app.root / "releases").iterdir()] == [answer["release"]]
+    assert [path.name for path in (app.root / "releases").iterdir()] == [answer.release]
     assert app.leftovers() == []
 
 
 @both_layouts
 def test_remove_keeps_what_is_not_ours(app: Installation, tmp_path: Path) -> None:
     """Releases and current go, links out of them are not followed, an administrator's file stays and is named."""
-    activate.configure(app.package().place)
+    configure(app.package().place)
     (tmp_path / "precious").mkdir()
     (tmp_path / "precious/file").touch()
     (app.root / "releases/planted").symlink_to(tmp_path / "precious")
     (app.root / "notes.txt").touch()
-    answers = [activate.remove(app.place), activate.remove(app.place)]
+    answers = [remove(app.place), remove(app.place)]
 
-    assert [answer["left"] for answer in answers] == [["notes.txt"], ["notes.txt"]]
+    assert [answer.left for answer in answers] == [("notes.txt",), ("notes.txt",)]
     assert not (app.root / "releases").exists()
     assert not (app.root / "current").is_symlink()
     assert (tmp_path / "precious/file").exists()
@@ -242,36 +250,36 @@ def test_remove_leaves_a_releases_directory_that_is_a_link(app: Installation, tm
     (tmp_path / "elsewhere/file").touch()
     (app.package().root / "releases").symlink_to(tmp_path / "elsewhere")
 
-    with pytest.raises(activate.Failure, match="releases is not a directory"):
-        activate.configure(app.place)
-    assert activate.remove(app.place)["left"] == ["releases"]
+    with pytest.raises(Failure, match="releases is not a directory"):
+        configure(app.place)
+    assert remove(app.place).left == ("releases",)
     assert (tmp_path / "elsewhere/file").exists()
 
 
 def test_deactivate_removes_current_alone(app: Installation) -> None:
     """The releases stay, and configure brings current back."""
-    release = activate.configure(app.package().place)["release"]
-    activate.deactivate(app.place)
+    release = configure(app.package().place).release
+    deactivate(app.place)
     assert (app.place.active(), app.place.complete()) == (None, [release])
 
-    assert activate.configure(app.place)["changed"]
+    assert configure(app.place).changed
 
 
 def test_a_prefix_that_others_may_write_is_refused(app: Installation) -> None:
     """A group-writable prefix would let others choose what root runs."""
     app.package().root.chmod(0o775)
 
-    with pytest.raises(activate.Failure, match="chmod go-w") as failure:
-        activate.configure(app.place)
-    assert failure.value.code == activate.UNFIT
+    with pytest.raises(Failure, match="chmod go-w") as failure:
+        configure(app.place)
+    assert failure.value.code == UNFIT
 
 
 def test_a_moved_prefix_is_refused(app: Installation) -> None:
     """The descriptions name another prefix than the one they lie in."""
     app.package(prefix="/nonexistent/hello")
 
-    with pytest.raises(activate.Failure, match="can't be moved"):
-        activate.configure(app.place)
+    with pytest.raises(Failure, match="can't be moved"):
+        configure(app.place)
 
 
 @both_layouts
@@ -290,14 +298,14 @@ def test_a_long_prefix_gets_a_trampoline(base: Base, tmp_path: Path) -> None:
     root = tmp_path / ("long-" * 20) / "he llo"
     root.mkdir(parents=True)
     app = Installation(root, base).package(scripts=[["again", "hello", "Tool.run"]])
-    activate.configure(app.place)
+    configure(app.place)
 
     assert (app.root / "current/venv/bin/hello").read_bytes().startswith(b"#!/bin/sh\n'''exec' ")
     assert app.hello() == app.hello("again")
 
 
 @pytest.mark.parametrize(
-    ("shipped", "rewritten"),
+    ("shipped", "expected"),
     [
         (b"#!python\nprint(1)\n", b"#!/p -I\nprint(1)\n"),
         (b"#!python\r\nprint(1)\r\n", b"#!/p -I\nprint(1)\r\n"),
@@ -307,19 +315,19 @@ def test_a_long_prefix_gets_a_trampoline(base: Base, tmp_path: Path) -> None:
         (b"\x7fELF", b"\x7fELF"),
     ],
 )
-def test_data_scripts_get_our_first_line(tmp_path: Path, shipped: bytes, rewritten: bytes) -> None:
+def test_data_scripts_get_our_first_line(tmp_path: Path, shipped: bytes, expected: bytes) -> None:
     """Only a first line that starts with #!python is replaced; all other bytes stay."""
     path = tmp_path / "script"
     path.write_bytes(shipped)
-    file = activate.File(str(path), len(shipped), hashlib.sha256(shipped).hexdigest())
+    file = File(str(path), len(shipped), hashlib.sha256(shipped).hexdigest())
 
-    assert activate.rewritten(file, b"#!/p -I\n") == activate.Text(rewritten, 0o755)
+    assert rewritten(file, b"#!/p -I\n") == Text(expected, 0o755)
 
 
 def test_a_rewritten_script_does_not_touch_the_layer(app: Installation) -> None:
     """It is a file of its own: the package's stays as shipped."""
     app.package(files={"bin/tool": "#!python\nimport sys; print(sys.flags.isolated)\n"}, rewrite=["bin/tool"])
-    activate.configure(app.place)
+    configure(app.place)
 
     assert app.hello("tool") == "1\n"
     assert (app.root / "layers/app/bin/tool").read_text().startswith("#!python\n")
@@ -331,7 +339,7 @@ def test_isolated_is_the_packages_choice(app: Installation, tmp_path: Path) -> N
     outside = tmp_path / "outside.py"
     outside.write_text("def main(): print('outside')")
     app.package(isolated=False, scripts=[["out", "outside", "main"]])
-    activate.configure(app.place)
+    configure(app.place)
 
     assert app.hello("out", env={"PYTHONPATH": str(tmp_path)}) == "outside\n"
 
@@ -339,23 +347,23 @@ def test_isolated_is_the_packages_choice(app: Installation, tmp_path: Path) -> N
 @pytest.mark.parametrize("row", [["../x", "m", "a"], ["x", "m;y", "a"], ["x", "m", "a()"], ["", "m", "a"]])
 def test_an_entry_point_that_is_code_is_refused(row: list[str]) -> None:
     """Names and values are checked here again, as they become code that root may run."""
-    with pytest.raises(activate.Failure):
-        activate.script(*row, head=b"")
+    with pytest.raises(Failure):
+        script(*row, head=b"")
 
 
 def test_a_layer_cannot_leave_the_release(app: Installation) -> None:
     """A path with ``..`` is damage."""
     app.package().write("layers/deps.json", {"name": "deps", "files": [["../../x", 0, "", 420]], "links": []})
 
-    with pytest.raises(activate.Failure, match="reinstall"):
-        activate.configure(app.place)
+    with pytest.raises(Failure, match="reinstall"):
+        configure(app.place)
 
 
 def test_byte_code_is_made_where_none_was_shipped(app: Installation) -> None:
     """A cross-built layer is compiled in the release, unchecked by time; broken test data is no obstacle."""
     site = app.base.site
     app.package(files={f"{site}/hello/bad.py": "print 1", f"{site}/hello/tests/t.py": ""}, compiled=True)
-    activate.configure(app.place)
+    configure(app.place)
 
     found = sorted((app.root / "current/venv" / site / "hello").rglob("*.pyc"))
     assert [path.name.split(".")[0] for path in found] == ["__init__"]
@@ -400,20 +408,11 @@ def test_the_smoke_import_gets_a_fixed_environment(app: Installation, monkeypatc
     monkeypatch.setenv("LD_LIBRARY_PATH", "/nonexistent")
     module = "import os\nassert sorted(os.environ) == ['HOME', 'LC_ALL', 'PATH'], os.environ\n"
 
-    assert activate.configure(app.package(files={f"{app.base.site}/picky.py": module}, smoke=["picky"]).place)[
-        "changed"
-    ]
+    assert configure(app.package(files={f"{app.base.site}/picky.py": module}, smoke=["picky"]).place).changed
 
 
-def test_the_oldest_syntax_is_kept() -> None:
-    """activate.py parses as Python 3.8."""
-    import ast  # noqa: PLC0415
-
-    ast.parse(Path(activate.__file__).read_text("utf-8"), feature_version=(3, 8))
-
-
-def test_only_the_standard_library_is_imported() -> None:
+def test_only_the_standard_library_is_imported(app: Installation) -> None:
     """It runs alone on the target: isolated, without site-packages."""
-    command = [sys.executable, "-I", "-S", "-B", activate.__file__, "--help"]
+    command = [sys.executable, "-I", "-S", "-B", app.package().root / PROGRAM, "--help"]
 
     assert subprocess.run(command, cwd=REPOSITORY, capture_output=True, check=False).returncode == 0

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from pkggen.activation import activate
+from pkggen.activation.configure import configure
+from pkggen.activation.protocol import DAMAGED, UNFIT, Failure
+from pkggen.activation.verification import verify
 from tests.unit.installation import Installation, base_interpreter, installed_app  # noqa: F401 - fixtures
 
 pytestmark = pytest.mark.parametrize("app", ["archived"], indirect=True)
@@ -25,12 +27,12 @@ TOOL = {
 
 def test_pip_makes_the_release(app: Installation) -> None:
     """Modules, console scripts, scripts of wheels and data lie where a wheel says; pip names itself the installer."""
-    answer = activate.configure(
+    answer = configure(
         app.package(files={**TOOL, "share/x.txt": "x"}, rewrite=["bin/tool"], commands=["hello", "tool"]).place
     )
     venv = app.root / "current/venv"
 
-    assert app.hello("tool") == f"1 {app.root}/releases/{answer['release']}/venv\n"
+    assert app.hello("tool") == f"1 {app.root}/releases/{answer.release}/venv\n"
     assert (app.hello("plain"), (venv / "share/x.txt").read_text()) == ("hi\n", "x")
     assert (venv / app.base.site / "app-1.dist-info/INSTALLER").read_text().strip() == "pip"
     assert not (venv / app.base.site / "pip").exists()
@@ -39,7 +41,7 @@ def test_pip_makes_the_release(app: Installation) -> None:
 
 def test_the_wheels_stay_as_they_came(app: Installation) -> None:
     """The release's wheels are links to the layers', whose bytes are the listed ones."""
-    activate.configure(app.package().place)
+    configure(app.package().place)
     listed = re.findall("sha256:([0-9a-f]+)", (app.root / "layers/app/wheels/app.txt").read_text())
     shipped, kept = app.root / "layers/app/wheels", app.root / "current/wheels"
 
@@ -49,7 +51,7 @@ def test_the_wheels_stay_as_they_came(app: Installation) -> None:
 
 def test_record_holds(app: Installation) -> None:
     """Each digest in RECORD is the file's: scripts that got our first line have none."""
-    activate.configure(app.package(files=TOOL, rewrite=["bin/tool"]).place)
+    configure(app.package(files=TOOL, rewrite=["bin/tool"]).place)
     site = app.root / "current/venv" / app.base.site
     rows = list(csv.reader((site / "app-1.dist-info/RECORD").read_text().splitlines()))
 
@@ -63,25 +65,25 @@ def test_record_holds(app: Installation) -> None:
 
 def test_byte_code_is_there_and_tells_no_place(app: Installation) -> None:
     """Every module has unchecked byte code with a relative name; verify covers it."""
-    activate.configure(app.package().place)
+    configure(app.package().place)
     (code,) = (app.root / "current/venv" / app.base.site / "hello/__pycache__").iterdir()
 
     assert code.read_bytes()[4:8] == b"\1\0\0\0"
     assert str(app.root).encode() not in code.read_bytes()
     code.unlink()
-    with pytest.raises(activate.Failure, match="1 files differ"):
-        activate.verify(app.place)
+    with pytest.raises(Failure, match="1 files differ"):
+        verify(app.place)
 
 
 def test_a_damaged_module_comes_anew(app: Installation) -> None:
     """Configure mends what pip wrote, as it mends links; a second run finds nothing to do."""
-    activate.configure(app.package().place)
+    configure(app.package().place)
     edited = app.root / "current/venv" / app.base.site / "hello/data.txt"
     edited.write_text("XXX")
-    activate.configure(app.place)
+    configure(app.place)
 
     assert edited.read_text() == "1.0"
-    assert activate.verify(app.place)["differences"] == []
+    assert verify(app.place).differences == ()
     assert app.leftovers() == []
 
 
@@ -92,9 +94,9 @@ def test_a_damaged_wheel_is_named(app: Installation, path: str) -> None:
     data = shipped.read_bytes()
     shipped.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
 
-    with pytest.raises(activate.Failure, match=r"app.*reinstall") as failure:
-        activate.configure(app.place)
-    assert (failure.value.code, app.place.active(), app.leftovers()) == (activate.DAMAGED, None, [])
+    with pytest.raises(Failure, match=r"app.*reinstall") as failure:
+        configure(app.place)
+    assert (failure.value.code, app.place.active(), app.leftovers()) == (DAMAGED, None, [])
 
 
 def test_pip_compares_the_digests(app: Installation) -> None:
@@ -109,8 +111,8 @@ def test_pip_compares_the_digests(app: Installation) -> None:
     row[2] = hashlib.sha256(wrong.encode()).hexdigest()
     path.write_text(json.dumps(layer))
 
-    with pytest.raises(activate.Failure, match=r"pip could not(.|\n)*HASH|hash"):
-        activate.configure(app.place)
+    with pytest.raises(Failure, match=r"pip could not(.|\n)*HASH|hash"):
+        configure(app.place)
     assert (app.place.active(), app.leftovers(), os.listdir(app.root / "releases")) == (None, [], [])
 
 
@@ -130,14 +132,14 @@ def test_no_setting_reaches_pip(app: Installation, tmp_path: Path) -> None:
 
 def test_a_manifest_without_pip_is_damage(app: Installation) -> None:
     """The wheel that the manifest names has to be a file of the package."""
-    with pytest.raises(activate.Failure, match="pip nowhere"):
-        activate.configure(app.package(**{"pip": "nowhere"}).place)
+    with pytest.raises(Failure, match="pip nowhere"):
+        configure(app.package(**{"pip": "nowhere"}).place)
 
 
 def test_a_command_that_no_wheel_brings_is_damage(app: Installation) -> None:
     """Commands are checked before anything is made."""
-    with pytest.raises(activate.Failure, match="no layer brings the command other"):
-        activate.configure(app.package(commands=["other"]).place)
+    with pytest.raises(Failure, match="no layer brings the command other"):
+        configure(app.package(commands=["other"]).place)
 
 
 def test_the_space_that_wheels_will_take_is_looked_for(app: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,9 +150,9 @@ def test_the_space_that_wheels_will_take_is_looked_for(app: Installation, monkey
     path = app.root / "layers/app.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "space": [asked, 1]}))
 
-    with pytest.raises(activate.Failure, match="MB are needed") as failure:
-        activate.configure(app.place)
-    assert failure.value.code == activate.UNFIT
+    with pytest.raises(Failure, match="MB are needed") as failure:
+        configure(app.place)
+    assert failure.value.code == UNFIT
 
 
 @pytest.mark.parametrize("delay", [0.1, 0.4, 1.0])
@@ -160,7 +162,7 @@ def test_a_run_killed_while_pip_works_is_cleared_by_the_next(app: Installation, 
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         time.sleep(delay)
         process.kill()
-    activate.configure(app.place)
+    configure(app.place)
 
-    assert activate.verify(app.place)["differences"] == []
+    assert verify(app.place).differences == ()
     assert app.leftovers() == []

@@ -15,7 +15,14 @@ from pathlib import Path
 
 import pytest
 
-from pkggen.activation import activate
+from pkggen.activation.configure import configure
+from pkggen.activation.lock import locked
+from pkggen.activation.process import ending, run
+from pkggen.activation.program import guarded
+from pkggen.activation.protocol import BROKEN, LOCKED, OTHER, UNFIT, Failure
+from pkggen.activation.releases import switch
+from pkggen.activation.rollback import switch_back
+from pkggen.activation.verification import verify
 from tests.unit.installation import (  # noqa: F401 - fixtures
     UPGRADE,
     Base,
@@ -51,43 +58,43 @@ def failing(monkeypatch: pytest.MonkeyPatch, name: str, code: int, nth: int = 1,
 @pytest.mark.parametrize("name", ["link", "mkdir", "symlink", "rename", "fsync"])
 def test_a_full_disk_changes_nothing(app: Installation, monkeypatch: pytest.MonkeyPatch, name: str, nth: int) -> None:
     """Whichever call fails: the old release stays current, it is whole, and nothing half-made is left."""
-    old = activate.configure(app.package("1").place)["release"]
+    old = configure(app.package("1").place).release
     app.package("2")
     with monkeypatch.context() as patch:
         call = failing(patch, name, errno.ENOSPC, nth, only=True)
-        code, answer = activate.guarded(app.place, lambda: activate.configure(app.place))
+        code, answer = guarded(app.place, lambda: configure(app.place))
 
     if call.calls < nth or (code == 0 and name == "fsync"):  # after the switch nothing fails any more
         assert code == 0
         return
-    assert (code, "No space left" in str(answer["error"])) == (activate.UNFIT, True)
+    assert (code, "No space left" in str(answer["error"])) == (UNFIT, True)
     assert (app.place.active(), app.leftovers()) == (old, [])
     assert [path.name for path in (app.root / "releases").iterdir()] == [old]
-    activate.verify(app.place)
+    verify(app.place)
 
 
 def test_too_little_space_is_found_before_anything_is_made(app: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     """The message has both numbers."""
-    monkeypatch.setattr(activate, "MARGIN", 1 << 60)
+    monkeypatch.setattr("pkggen.activation.members.MARGIN", 1 << 60)
 
-    with pytest.raises(activate.Failure, match=r"MB are needed, .* MB are free") as failure:
-        activate.configure(app.package().place)
-    assert (failure.value.code, list((app.root / "releases").iterdir())) == (activate.UNFIT, [])
+    with pytest.raises(Failure, match=r"MB are needed, .* MB are free") as failure:
+        configure(app.package().place)
+    assert (failure.value.code, list((app.root / "releases").iterdir())) == (UNFIT, [])
 
 
 def test_without_links_files_are_copied(app: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     """Layers on another file system: copies with the same bytes, mode and mtime; a second run does nothing."""
     app.package()
     failing(monkeypatch, "link", errno.EXDEV)
-    answer = activate.configure(app.place)
+    answer = configure(app.place)
 
     name = f"python/{app.base.executable}"
     source, copy = (app.root / "layers" / name).stat(), (app.root / "current" / name).stat()
     assert (source.st_mode, source.st_mtime_ns) == (copy.st_mode, copy.st_mtime_ns)
     assert source.st_ino != copy.st_ino
-    assert answer["copied"] > 600
-    assert activate.configure(app.place)["copied"] == 0
-    activate.verify(app.place)
+    assert answer.copied > 600
+    assert configure(app.place).copied == 0
+    verify(app.place)
 
 
 def test_copies_are_checked(app: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,8 +102,8 @@ def test_copies_are_checked(app: Installation, monkeypatch: pytest.MonkeyPatch) 
     (app.package().root / f"layers/app/{app.base.site}/hello/data.txt").write_text("1.1")
     failing(monkeypatch, "link", errno.EPERM)
 
-    with pytest.raises(activate.Failure, match=r"data.txt"):
-        activate.configure(app.place)
+    with pytest.raises(Failure, match=r"data.txt"):
+        configure(app.place)
     assert (app.leftovers(), app.place.complete()) == ([], [])
 
 
@@ -105,7 +112,7 @@ def test_one_file_with_too_many_links_is_copied(app: Installation, monkeypatch: 
     app.package()
     failing(monkeypatch, "link", errno.EMLINK, 5, only=True)
 
-    assert activate.configure(app.place)["copied"] == 1
+    assert configure(app.place).copied == 1
 
 
 @pytest.mark.parametrize("flag", [os.ST_RDONLY, os.ST_NOEXEC])
@@ -114,9 +121,9 @@ def test_a_file_system_that_will_not_do_is_named(app: Installation, monkeypatch:
     real = os.statvfs(app.root)
     monkeypatch.setattr(os, "statvfs", lambda path: os.statvfs_result((*real[:8], real.f_flag | flag, *real[9:])))
 
-    with pytest.raises(activate.Failure, match=r"read-only|noexec") as failure:
-        activate.configure(app.package().place)
-    assert failure.value.code == activate.UNFIT
+    with pytest.raises(Failure, match=r"read-only|noexec") as failure:
+        configure(app.package().place)
+    assert failure.value.code == UNFIT
 
 
 def ends_within(process: subprocess.Popen[str], seconds: float) -> None:
@@ -142,21 +149,21 @@ def test_a_kill_at_any_moment_leaves_a_whole_release(app: Installation) -> None:
         ended += process.returncode == -signal.SIGKILL
         if os.path.lexists(app.root / "current"):
             assert app.place.active() in app.place.complete()
-            activate.verify(app.place)
+            verify(app.place)
         if step % 2:
-            assert activate.configure(app.place)["release"] == app.place.active()
+            assert configure(app.place).release == app.place.active()
             assert app.leftovers() == []
     assert ended >= 5  # of 30; most runs are ended, if the machine is as fast as it was
 
 
 def test_the_switch_is_one_moment(app: Installation) -> None:
     """Whoever looks while releases are switched to and fro always finds a release."""
-    ids = [activate.configure(app.package(version).place)["release"] for version in ("1", "2")]
+    ids = [configure(app.package(version).place).release for version in ("1", "2")]
     seen, done = set(), threading.Event()
 
     def switching() -> None:
         for number in range(300):
-            activate.switch(app.place, ids[number % 2])
+            switch(app.place, ids[number % 2])
         done.set()
 
     thread = threading.Thread(target=switching)
@@ -171,7 +178,7 @@ def test_the_switch_is_one_moment(app: Installation) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_cleans_up(app: Installation, number: signal.Signals) -> None:
     """Ended while the new release is tried: status 1, the new one is gone, the old one current."""
-    old = activate.configure(app.package("1").place)["release"]
+    old = configure(app.package("1").place).release
     site = app.base.site
     app.package(
         "2",
@@ -191,12 +198,12 @@ def test_a_signal_cleans_up(app: Installation, number: signal.Signals) -> None:
 
 def test_a_release_that_hangs_is_ended(app: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     """The smoke import has a time limit."""
-    monkeypatch.setattr(activate, "SMOKE_LIMIT", 0.5)
+    monkeypatch.setattr("pkggen.activation.trial.SMOKE_LIMIT", 0.5)
     app.package(files={f"{app.base.site}/slow.py": "import time; time.sleep(30)"}, smoke=["slow"])
 
-    with pytest.raises(activate.Failure, match="no end after") as failure:
-        activate.configure(app.place)
-    assert (failure.value.code, app.place.active()) == (activate.BROKEN, None)
+    with pytest.raises(Failure, match="no end after") as failure:
+        configure(app.place)
+    assert (failure.value.code, app.place.active()) == (BROKEN, None)
 
 
 def test_two_runs_take_turns(app: Installation) -> None:
@@ -207,28 +214,28 @@ def test_two_runs_take_turns(app: Installation) -> None:
 
     assert [process.returncode for process in runs] == [0, 0, 0]
     assert sum("active already" in text for text in texts) == 2
-    activate.verify(app.place)
+    verify(app.place)
 
 
 def test_a_held_lock_is_status_five(app: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     """The wait has an end."""
-    monkeypatch.setattr(activate, "LOCK_WAIT", 0.3)
+    monkeypatch.setattr("pkggen.activation.lock.LOCK_WAIT", 0.3)
     app.package()
-    with activate.locked(app.place), pytest.raises(activate.Failure, match="another run") as failure:
-        activate.configure(app.place)
+    with locked(app.place), pytest.raises(Failure, match="another run") as failure:
+        configure(app.place)
 
-    assert failure.value.code == activate.LOCKED
+    assert failure.value.code == LOCKED
 
 
 def test_a_planted_lock_does_not_count(app: Installation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A link in the lock directory is not followed: the next directory is taken, last the prefix; no file stays."""
     (tmp_path / "run").mkdir()
-    monkeypatch.setattr(activate, "LOCK_DIRECTORIES", [str(tmp_path / "run")])
-    with activate.locked(app.place):
+    monkeypatch.setattr("pkggen.activation.lock.LOCK_DIRECTORIES", [str(tmp_path / "run")])
+    with locked(app.place):
         name = next((tmp_path / "run").iterdir()).name
     assert list((tmp_path / "run").iterdir()) == []
     (tmp_path / "run" / name).symlink_to(tmp_path / "victim")
-    with activate.locked(app.place):
+    with locked(app.place):
         assert (app.root / name).exists()
 
     assert not (tmp_path / "victim").exists()
@@ -240,15 +247,15 @@ def test_a_failed_mend_is_tried_again(app: Installation) -> None:
     """A mended release that does not start stays incomplete: the next run tries it again, and can succeed."""
     broken = app.root / "broken"
     module = f"import os\nif os.path.exists({str(broken)!r}): raise ImportError('broken')\n"
-    activate.configure(app.package(files={f"{app.base.site}/moody.py": module}, smoke=["moody"]).place)
+    configure(app.package(files={f"{app.base.site}/moody.py": module}, smoke=["moody"]).place)
     (app.root / "current/venv/bin/hello").unlink()
     broken.touch()
-    codes = [activate.guarded(app.place, lambda: activate.configure(app.place))[0] for _ in range(2)]
+    codes = [guarded(app.place, lambda: configure(app.place))[0] for _ in range(2)]
     broken.unlink()
 
-    assert codes == [activate.BROKEN, activate.BROKEN]
-    assert activate.configure(app.place)["changed"] is False
-    activate.verify(app.place)
+    assert codes == [BROKEN, BROKEN]
+    assert configure(app.place).changed is False
+    verify(app.place)
 
 
 def test_an_interpreter_that_does_not_answer_is_named(app: Installation) -> None:
@@ -259,9 +266,9 @@ def test_an_interpreter_that_does_not_answer_is_named(app: Installation) -> None
     python.write_text("#!/bin/sh\necho no such machine >&2\nexit 3\n")
     python.chmod(0o755)
 
-    with pytest.raises(activate.Failure, match=r"does not run on this machine .status 3.: no such machine") as failure:
-        activate.configure(app.place)
-    assert (failure.value.code, os.listdir(app.root / "releases")) == (activate.BROKEN, [])
+    with pytest.raises(Failure, match=r"does not run on this machine .status 3.: no such machine") as failure:
+        configure(app.place)
+    assert (failure.value.code, os.listdir(app.root / "releases")) == (BROKEN, [])
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="gives up root's rights")
@@ -281,13 +288,13 @@ def test_root_imports_nothing(base: Base) -> None:
         root.mkdir()
         app = Installation(root, base)
         nobody = pwd.getpwnam("nobody").pw_uid
-        activate.configure(app.package("1", {f"{site}/picky.py": module.format(nobody)}, smoke=["picky"]).place)
-        activate.verify(app.place)
+        configure(app.package("1", {f"{site}/picky.py": module.format(nobody)}, smoke=["picky"]).place)
+        verify(app.place)
         app.package("2", {f"{site}/picky.py": module.format(1)}, smoke=["picky"], user="daemon")
-        activate.configure(app.place)
+        configure(app.place)
         assert app.leftovers() == []
         os.chmod(directory, 0o700)  # nobody may go there: then it is root, or nothing could be installed
-        activate.configure(app.package("3", {f"{site}/picky.py": module.format(0)}, smoke=["picky"]).place)
+        configure(app.package("3", {f"{site}/picky.py": module.format(0)}, smoke=["picky"]).place)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="gives up root's rights")
@@ -299,23 +306,23 @@ def test_no_exit_status_makes_root_import(base: Base) -> None:
         (root := Path(directory, "hello")).mkdir()
         app = Installation(root, base).package("1", {f"{base.site}/sly.py": module}, smoke=["sly"])
 
-        with pytest.raises(activate.Failure, match=r"does not start .sly, status 126"):
-            activate.configure(app.place)
+        with pytest.raises(Failure, match=r"does not start .sly, status 126"):
+            configure(app.place)
 
 
 def test_what_cannot_be_started_is_told(app: Installation) -> None:
     """None is no exit status: the reason is told without a number."""
-    assert activate.run([f"{app.root}/nothing"], 5)[0] is None
-    assert (activate.ending(None), activate.ending(126)) == ("could not be started", "status 126")
+    assert run([f"{app.root}/nothing"], 5)[0] is None
+    assert (ending(None), ending(126)) == ("could not be started", "status 126")
 
 
 def test_verify_of_the_package_wants_its_own_release(app: Installation) -> None:
     """After a rollback the release is whole, but not the one that the package manager believes in."""
     for version in ("1", "2"):
-        activate.configure(app.package(version).place)
-    assert activate.verify(app.place, package=True)["differences"] == []
-    activate.rollback(app.place, None)
+        configure(app.package(version).place)
+    assert verify(app.place, package=True).differences == ()
+    switch_back(app.place, None)
 
-    with pytest.raises(activate.Failure, match="is current, not the package's") as failure:
-        activate.verify(app.place, package=True)
-    assert failure.value.code == activate.OTHER
+    with pytest.raises(Failure, match="is current, not the package's") as failure:
+        verify(app.place, package=True)
+    assert failure.value.code == OTHER

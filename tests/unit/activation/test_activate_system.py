@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from pkggen.activation import activate
+from pkggen.activation.configure import configure
+from pkggen.activation.removal import remove
+from pkggen.activation.rollback import switch_back
+from pkggen.activation.verification import verify
 from tests.unit.installation import Base, Installation, base_interpreter, installed_app  # noqa: F401 - fixtures
 
 PYTHON = "{}/bin/python{}.{}".format(sys.base_prefix, *sys.version_info[:2])
@@ -27,9 +30,9 @@ def on_system(app: Installation, base: Base, *, outside: bool = False, compiled:
 
 def test_the_venv_leads_to_the_systems_python(app: Installation, base: Base) -> None:
     """bin/python is a link to it, its directory is the venv's home, and the command runs in the venv."""
-    answer = activate.configure(on_system(app, base).place)
+    answer = configure(on_system(app, base).place)
 
-    venv = app.root / "releases" / answer["release"] / "venv"
+    venv = app.root / "releases" / answer.release / "venv"
     assert os.readlink(venv / "bin/python") == PYTHON
     assert f"home = {Path(PYTHON).parent}\n" in (venv / "pyvenv.cfg").read_text()
     assert app.hello() == f"hello {venv}/{app.base.site}/hello/__init__.py\n"
@@ -39,7 +42,7 @@ def test_the_venv_leads_to_the_systems_python(app: Installation, base: Base) -> 
 @pytest.mark.parametrize("outside", [False, True])
 def test_the_distributions_modules_are_seen_only_when_asked_for(app: Installation, base: Base, outside: bool) -> None:
     """site-packages opens the venv to the system's packages."""
-    activate.configure(on_system(app, base, outside=outside).place)
+    configure(on_system(app, base, outside=outside).place)
 
     program = "import json, sys; print(json.dumps(sys.path))"
     argv = [app.root / "current/venv/bin/python", "-I", "-c", program]
@@ -51,25 +54,25 @@ def test_the_distributions_modules_are_seen_only_when_asked_for(app: Installatio
 
 def test_the_system_compiles_what_came_without_byte_code(app: Installation, base: Base) -> None:
     """A layer without byte code gets it from the system's Python."""
-    activate.configure(on_system(app, base, compiled=True).place)
+    configure(on_system(app, base, compiled=True).place)
 
     assert list((app.root / "current/venv" / app.base.site / "hello").rglob("*.pyc"))
 
 
 def test_verify_and_remove_work(app: Installation, base: Base) -> None:
     """The release is compared and tried as any other, and goes as any other."""
-    activate.configure(on_system(app, base).place)
+    configure(on_system(app, base).place)
 
-    assert activate.verify(app.place)["differences"] == []
-    assert "current" not in activate.remove(app.place)["left"]
+    assert verify(app.place).differences == ()
+    assert "current" not in remove(app.place).left
     assert not (app.root / "releases").exists()
 
 
 def test_an_upgrade_may_change_the_interpreter(app: Installation, base: Base) -> None:
     """From one in the package to the system's and back, with rollback between them."""
-    activate.configure(app.package("1.0").place)
+    configure(app.package("1.0").place)
     inside = app.base
-    activate.configure(on_system(app, inside).place)
-    activate.rollback(app.place, None)
+    configure(on_system(app, inside).place)
+    switch_back(app.place, None)
 
     assert os.readlink(app.root / "current/venv/bin/python").startswith("../../python/")

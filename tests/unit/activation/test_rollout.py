@@ -20,11 +20,23 @@ from typing import Any
 
 import pytest
 
-from pkggen.activation import activate, rollout
+from pkggen.activation import rollout
+from pkggen.activation.answers import Done, Examined
+from pkggen.activation.configure import configure
+from pkggen.activation.health import answer_of, outcome_of, wait
+from pkggen.activation.manifest import PENDING, Check, Pending
+from pkggen.activation.pending import write_pending
+from pkggen.activation.plan import Plan
+from pkggen.activation.program import guarded
+from pkggen.activation.protocol import HOOK, UNHEALTHY, Failure
+from pkggen.activation.records import plain
+from pkggen.activation.removal import before_remove, deactivate
+from pkggen.activation.rollback import rollback, switch_back
+from pkggen.activation.rollout import before, settle
 from tests.unit.installation import Installation, base_interpreter, installed_app  # noqa: F401 - fixtures
 
 UNIT, OTHER = "hello.service", "worker.service"
-QUICK = {"timeout": 0.3, "interval": 0.05, "stable": 0}
+QUICK = Check(timeout=0.3, interval=0.05, stable=0)
 
 
 @dataclass
@@ -66,25 +78,20 @@ class Systemd:
 def fake_systemd(app: Installation, monkeypatch: pytest.MonkeyPatch) -> Systemd:
     """Put a systemd of our own in place of the host's."""
     fake = Systemd(app.root)
-    monkeypatch.setattr(rollout, "systemctl", fake)
-    monkeypatch.setattr(rollout, "systemd_runs", lambda: True)
+    monkeypatch.setattr("pkggen.activation.systemd.systemctl", fake)
+    monkeypatch.setattr("pkggen.activation.systemd.runs", lambda: True)
     return fake
-
-
-def place(app: Installation) -> Any:
-    """Return a Place as rollout.py knows it."""
-    return rollout.activate.Place(app.root)
 
 
 def switched(app: Installation, version: str, *units: str, **manifest: object) -> str:
     """Unpack a version that watches ``units``; do what configure does, with the fake's word for what ran."""
-    app.package(version, services=[UNIT, OTHER], health=dict.fromkeys(units or (UNIT,), QUICK), **manifest)
-    plan = rollout.activate.Plan(app.root)
+    app.package(version, services=[UNIT, OTHER], health=dict.fromkeys(units or (UNIT,), plain(QUICK)), **manifest)
+    plan = Plan(app.root)
     reason = "install" if app.place.active() is None else "upgrade"
-    rollout.before(place(app), reason, "deb", plan.id)
-    record = (app.root / "releases/.pending.json").read_bytes()
-    activate.configure(app.place, reason, "deb")  # its own record knows nothing of the fake's units
-    (app.root / "releases/.pending.json").write_bytes(record)
+    before(app.place, reason, "deb", plan.id)
+    record = (app.root / PENDING).read_bytes()
+    configure(app.place, reason, "deb")  # its own record knows nothing of the fake's units
+    (app.root / PENDING).write_bytes(record)
     return str(plan.id)
 
 
@@ -94,7 +101,7 @@ def old_release(app: Installation, systemd: Systemd) -> str:
     (app.root / "releases").mkdir()
     release = switched(app, "1")
     systemd.start(UNIT)
-    rollout.settle(place(app))
+    settle(app.place)
     return release
 
 
@@ -103,7 +110,7 @@ def test_a_healthy_service_ends_the_switch(app: Installation, systemd: Systemd, 
     new = switched(app, "2")
     systemd.start(UNIT)
 
-    assert rollout.settle(place(app)) == {"services": {UNIT: ""}}
+    assert settle(app.place) == Examined({UNIT: ""})
     assert (app.place.active(), app.place.complete(), app.leftovers()) == (new, [new, old], [])
 
 
@@ -114,11 +121,9 @@ def test_a_service_that_fails_brings_the_old_release_back(app: Installation, sys
     systemd.start(UNIT)
     systemd.states[OTHER] = "active"
 
-    with pytest.raises(
-        rollout.activate.Failure, match=f"release {new} was not healthy.*{old} is current and runs"
-    ) as f:
-        rollout.settle(place(app))
-    assert (f.value.code, app.place.active(), app.place.complete()) == (rollout.UNHEALTHY, old, [old])
+    with pytest.raises(Failure, match=f"release {new} was not healthy.*{old} is current and runs") as f:
+        settle(app.place)
+    assert (f.value.code, app.place.active(), app.place.complete()) == (UNHEALTHY, old, [old])
     assert systemd.states == {UNIT: "active", OTHER: "inactive"}
     assert app.leftovers() == []
 
@@ -128,8 +133,8 @@ def test_a_unit_that_systemd_gave_up_is_started_again(app: Installation, systemd
     switched(app, "2")
     systemd.failing = {"2"}
     systemd.start(UNIT)
-    with pytest.raises(rollout.activate.Failure):
-        rollout.settle(place(app))
+    with pytest.raises(Failure):
+        settle(app.place)
 
     assert systemd.calls.index(f"reset-failed {UNIT}") < systemd.calls.index(f"restart {UNIT}")
 
@@ -142,8 +147,8 @@ def test_a_kill_does_not_lose_the_way_back(app: Installation, systemd: Systemd, 
         systemd.start(UNIT)
     assert app.place.active() == new
 
-    with pytest.raises(rollout.activate.Failure, match=f"{old} is current and runs"):
-        rollout.settle(place(app))
+    with pytest.raises(Failure, match=f"{old} is current and runs"):
+        settle(app.place)
     assert app.place.active() == old
 
 
@@ -154,8 +159,8 @@ def test_a_third_version_goes_back_past_an_unproven_one(app: Installation, syste
     systemd.failing = {"3"}
     systemd.start(UNIT)
 
-    with pytest.raises(rollout.activate.Failure, match=f"{old} is current"):
-        rollout.settle(place(app))
+    with pytest.raises(Failure, match=f"{old} is current"):
+        settle(app.place)
 
 
 def test_a_service_that_was_not_restarted_is_not_checked(
@@ -165,7 +170,7 @@ def test_a_service_that_was_not_restarted_is_not_checked(
     new = switched(app, "2")
     systemd.states[UNIT] = "failed"
 
-    assert rollout.settle(place(app)) == {"services": {}}
+    assert settle(app.place) == Examined({})
     assert app.place.active() == new
     assert "was not restarted, so its health is not checked" in capfd.readouterr().out
 
@@ -177,24 +182,26 @@ def test_the_first_release_has_nothing_to_go_back_to(app: Installation, systemd:
     systemd.failing = {"1"}
     systemd.start(UNIT)
 
-    with pytest.raises(rollout.activate.Failure, match="none to go back to") as failure:
-        rollout.settle(place(app))
-    assert (failure.value.code, app.place.active(), app.leftovers()) == (rollout.UNHEALTHY, new, [])
+    with pytest.raises(Failure, match="none to go back to") as failure:
+        settle(app.place)
+    assert (failure.value.code, app.place.active(), app.leftovers()) == (UNHEALTHY, new, [])
 
 
 def test_without_systemd_nothing_is_checked(
     app: Installation, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """A container: said, and done."""
-    monkeypatch.setattr(rollout, "systemd_runs", lambda: False)
+    monkeypatch.setattr("pkggen.activation.systemd.runs", lambda: False)
     (app.root / "releases").mkdir()
     switched(app, "1")
 
-    assert rollout.settle(place(app)) == {"services": {}}
+    assert settle(app.place) == Examined({})
     assert "health is not checked" in capfd.readouterr().out
 
 
-def test_a_service_has_to_stay_healthy(app: Installation, systemd: Systemd, old: str) -> None:
+def test_a_service_has_to_stay_healthy(
+    app: Installation, systemd: Systemd, old: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One that starts again and again is not, though it is active at each look."""
     real = systemd.__class__.__call__
 
@@ -202,12 +209,12 @@ def test_a_service_has_to_stay_healthy(app: Installation, systemd: Systemd, old:
         systemd.starts[UNIT] = systemd.starts.get(UNIT, 0) + 1
         return real(systemd, verb, *words)
 
-    rollout.systemctl = restless  # the fixture's monkeypatch puts it right
-    check = {**QUICK, "stable": 0.2}
-    assert "again and again" in rollout.wait(UNIT, check, app.root)
-    rollout.systemctl = systemd
+    check = QUICK.replaced(stable=0.2)
+    monkeypatch.setattr("pkggen.activation.systemd.systemctl", restless)
+    assert "again and again" in wait(app.place, UNIT, check, app.root)
+    monkeypatch.setattr("pkggen.activation.systemd.systemctl", systemd)
     begin = time.monotonic()
-    assert rollout.wait(UNIT, check, app.root) == ""
+    assert wait(app.place, UNIT, check, app.root) == ""
     assert time.monotonic() - begin >= 0.2
 
 
@@ -218,8 +225,8 @@ def test_a_rollback_during_the_check_stands(
     """What an administrator has gone back to meanwhile stays current and whole; no hook runs for what was left."""
     second = switched(app, "2")
     systemd.start(UNIT)
-    rollout.settle(place(app))
-    hooks = {"after-upgrade": {"file": "lib/hooks/after-upgrade.sh", "user": ""}}
+    settle(app.place)
+    hooks = {"after-upgrade": {"file": "lib/hooks/after-upgrade.sh", "user": "", "sha256": ""}}
     third = switched(app, "3", keep=2, hooks=hooks)
     (app.root / "lib/hooks").mkdir(exist_ok=True)
     (app.root / "lib/hooks/after-upgrade.sh").write_text(f"touch {app.root}/told")
@@ -230,11 +237,11 @@ def test_a_rollback_during_the_check_stands(
     def meddled(*words: Any) -> Any:
         monkeypatch.setattr(rollout, moment, real)
         found = real(*words) if moment == "examine" else None
-        rollout.rollback(place(app), old)
+        rollback(app.place, old)
         return found or real(*words)
 
     monkeypatch.setattr(rollout, moment, meddled)
-    rollout.settle(place(app))
+    settle(app.place)
 
     assert (app.place.active(), sorted(app.place.complete())) == (old, sorted([old, second, third]))
     assert not (app.root / "told").exists()
@@ -247,12 +254,12 @@ def test_rollback_restarts_what_ran_or_had_failed(app: Installation, systemd: Sy
     """What an administrator has stopped stays so; the result is checked."""
     switched(app, "2")
     systemd.start(UNIT)
-    rollout.settle(place(app))
+    settle(app.place)
     systemd.states[UNIT] = "failed"
     systemd.calls.clear()
 
-    answer = rollout.rollback(place(app), None)
-    assert (answer["release"], answer["services"]) == (old, {UNIT: ""})
+    answer = rollback(app.place, None)
+    assert (answer.release, answer.services) == (old, {UNIT: ""})
     assert systemd.calls == [f"reset-failed {UNIT}", f"restart {UNIT}"]
 
 
@@ -260,11 +267,11 @@ def test_rollback_knows_instances_and_leaves_jobs_alone(app: Installation, syste
     """Each instance of a template that runs is restarted; a job of a timer would run a second time."""
     units = ["worker@.service", "job.service"]
     for version in ("2", "3"):
-        app.package(version, services=units, health={"worker@.service": QUICK})
-        activate.configure(app.place)
+        app.package(version, services=units, health={"worker@.service": plain(QUICK)})
+        configure(app.place)
     systemd.states = {"worker@a.service": "active", "worker@b.service": "inactive", "job.service": "failed"}
 
-    assert rollout.rollback(place(app), None)["services"] == {"worker@a.service": ""}
+    assert rollback(app.place, None).services == {"worker@a.service": ""}
     assert systemd.calls[-1] == "restart worker@a.service"
 
 
@@ -272,11 +279,11 @@ def test_rollback_to_what_does_not_run_is_told(app: Installation, systemd: Syste
     """The exit status says that the switch alone was not enough."""
     switched(app, "2")
     systemd.start(UNIT)
-    rollout.settle(place(app))
+    settle(app.place)
     systemd.failing = {"1"}
 
-    code, answer = rollout.activate.guarded(place(app), lambda: rollout.rollback(place(app), None))
-    assert (code, answer["code"], app.place.active()) == (rollout.UNHEALTHY, rollout.UNHEALTHY, old)
+    code, answer = guarded(app.place, lambda: rollback(app.place, None))
+    assert (code, answer["code"], app.place.active()) == (UNHEALTHY, UNHEALTHY, old)
 
 
 # ---- the checks
@@ -307,26 +314,30 @@ def local_server() -> Iterator[str]:
     ("path", "status", "problem"),
     [("/200", 200, ""), ("/204?a=b", 204, ""), ("/500", 200, "answers 500, not 200"), ("/302", 200, "answers 302")],
 )
-def test_an_answer_is_judged_by_its_status(server: str, path: str, status: int, problem: str) -> None:
+def test_an_answer_is_judged_by_its_status(
+    app: Installation, server: str, path: str, status: int, problem: str
+) -> None:
     """Redirections are answers, too; another status than 200 may be the right one."""
-    found = rollout.answer_of({"http": server + path, "status": status}, 5)
+    found = answer_of(app.package().place, QUICK.replaced(http=server + path, status=status), 5)
 
     assert problem in found
     assert bool(problem) == bool(found)
 
 
-def test_no_proxy_is_asked(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_proxy_is_asked(app: Installation, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the environment of the package manager says."""
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
-    assert rollout.answer_of({"http": f"{server}/200", "status": 200}, 5) == ""
+    assert answer_of(app.package().place, QUICK.replaced(http=f"{server}/200", status=200), 5) == ""
 
 
-def test_no_answer_is_a_problem() -> None:
+def test_no_answer_is_a_problem(app: Installation) -> None:
     """A closed port is told with the address."""
-    assert "does not answer" in rollout.answer_of({"http": "http://127.0.0.1:1/", "status": 200}, 1)
+    assert "does not answer" in answer_of(
+        app.package().place, QUICK.replaced(http="http://127.0.0.1:1/", status=200), 1
+    )
 
 
-def test_an_answer_that_never_ends_has_a_time_limit() -> None:
+def test_an_answer_that_never_ends_has_a_time_limit(app: Installation) -> None:
     """A server that sends a byte now and then does not hold the package manager for ever."""
     stop = threading.Event()
 
@@ -341,7 +352,7 @@ def test_an_answer_that_never_ends_has_a_time_limit() -> None:
         threading.Thread(target=drip, args=[listener], daemon=True).start()
         begin = time.monotonic()
         address = f"http://127.0.0.1:{listener.getsockname()[1]}/"
-        found = rollout.answer_of({"http": address, "status": 200}, 0.5)
+        found = answer_of(app.package().place, QUICK.replaced(http=address, status=200), 0.5)
         stop.set()
 
     assert "does not answer: no end after" in found
@@ -350,17 +361,17 @@ def test_an_answer_that_never_ends_has_a_time_limit() -> None:
 
 def test_a_command_is_the_releases_own(app: Installation) -> None:
     """A name is a program of the release's venv, and its last words are told."""
-    release = app.root / "releases" / activate.configure(app.package().place)["release"]
+    release = app.root / "releases" / configure(app.package().place).release
 
-    assert rollout.outcome_of({"command": ["hello"], "user": "root"}, release, 10) == ""
+    assert outcome_of(QUICK.replaced(command=("hello",), user="root"), release, 10) == ""
     words = ["python", "-c", "print('ill'); raise SystemExit(3)"]
-    found = rollout.outcome_of({"command": words, "user": "root"}, release, 10)
+    found = outcome_of(QUICK.replaced(command=tuple(words), user="root"), release, 10)
     assert "status 3: ill" in found
 
 
 # ---- hooks
 
-HOOK = """\
+SCRIPT = """\
 import json, os, sys
 about = {key: value for key, value in os.environ.items() if key.startswith("PKGGEN")}
 about["current"] = os.path.exists("PREFIX/current") and os.readlink("PREFIX/current")
@@ -372,10 +383,10 @@ if os.path.exists("PREFIX/fail"):
 """
 
 
-def with_hooks(app: Installation, version: str, text: str = HOOK, kind: str = "py") -> Installation:
+def with_hooks(app: Installation, version: str, text: str = SCRIPT, kind: str = "py") -> Installation:
     """Unpack a version that has every hook."""
     names = [f"{when}-{what}" for when in ("before", "after") for what in ("install", "upgrade", "remove")]
-    app.package(version, hooks={name: {"file": f"lib/hooks/{name}.{kind}", "user": ""} for name in names})
+    app.package(version, hooks={name: {"file": f"lib/hooks/{name}.{kind}", "user": "", "sha256": ""} for name in names})
     (app.root / "lib/hooks").mkdir(exist_ok=True)
     for name in names:
         (app.root / f"lib/hooks/{name}.{kind}").write_text(text.replace("PREFIX", str(app.root)))
@@ -387,17 +398,12 @@ def told(app: Installation) -> list[dict[str, str]]:
     return [json.loads(line) for line in (app.root / "told").read_text().splitlines()]
 
 
-def settle(app: Installation) -> None:
-    """Do what the script does after the restart."""
-    rollout.settle(place(app))
-
-
 def test_hooks_run_around_the_switch(app: Installation) -> None:
     """Before it with the new release's modules, while the old one is current; after it when all is well."""
-    old = activate.configure(with_hooks(app, "1").place, "install", "rpm")["release"]
-    settle(app)
-    new = activate.configure(with_hooks(app, "2").place, "upgrade", "rpm")["release"]
-    settle(app)
+    old = configure(with_hooks(app, "1").place, "install", "rpm").release
+    settle(app.place)
+    new = configure(with_hooks(app, "2").place, "upgrade", "rpm").release
+    settle(app.place)
 
     seen = told(app)
     names = ["before-install", "after-install", "before-upgrade", "after-upgrade"]
@@ -413,22 +419,22 @@ def test_hooks_run_around_the_switch(app: Installation) -> None:
 
 def test_a_hook_that_fails_stops_the_switch(app: Installation, capfd: pytest.CaptureFixture[str]) -> None:
     """The old release is current, nothing of the new one is left; the next try runs the hook again."""
-    old = activate.configure(with_hooks(app, "1").place, "install", "deb")["release"]
-    settle(app)
+    old = configure(with_hooks(app, "1").place, "install", "deb").release
+    settle(app.place)
     (app.root / "fail").touch()
     with_hooks(app, "2")
-    code, _ = activate.guarded(app.place, lambda: activate.configure(app.place, "upgrade", "deb"))
+    code, _ = guarded(app.place, lambda: configure(app.place, "upgrade", "deb"))
 
-    assert (code, app.place.active(), os.listdir(app.root / "releases")) == (rollout.HOOK, old, [old])
+    assert (code, app.place.active(), os.listdir(app.root / "releases")) == (HOOK, old, [old])
     assert "before-upgrade.py) failed with status 3" in capfd.readouterr().err
     (app.root / "fail").unlink()
-    assert activate.configure(app.place, "upgrade", "deb")["changed"]
+    assert configure(app.place, "upgrade", "deb").changed
 
 
 def test_without_a_reason_no_hook_runs(app: Installation) -> None:
     """An upgrade that is called off makes its release without a word to the project."""
-    activate.configure(with_hooks(app, "1").place, "")
-    settle(app)
+    configure(with_hooks(app, "1").place, "")
+    settle(app.place)
 
     assert not (app.root / "told").exists()
 
@@ -436,78 +442,80 @@ def test_without_a_reason_no_hook_runs(app: Installation) -> None:
 @pytest.mark.parametrize("words", [["--reason", "refresh", "--format", "rpm"], []])
 def test_a_veto_outlasts_a_refresh(app: Installation, words: list[str]) -> None:
     """What before-upgrade has refused, no layer's change and no aborted removal makes current; an upgrade may."""
-    old = activate.configure(with_hooks(app, "1").place, "install", "rpm")["release"]
-    settle(app)
+    old = configure(with_hooks(app, "1").place, "install", "rpm").release
+    settle(app.place)
     (app.root / "fail").touch()
     with_hooks(app, "2")
-    activate.guarded(app.place, lambda: activate.configure(app.place, "upgrade", "rpm"))
+    guarded(app.place, lambda: configure(app.place, "upgrade", "rpm"))
     asked = len(told(app))
     done = app.run("configure", *words)
 
     assert (done.returncode, app.place.active(), len(told(app))) == (0, old, asked)
     assert f"release {old} stays current: it is not of the package's version, 2-1" in done.stdout
     (app.root / "fail").unlink()
-    assert activate.configure(app.place, "upgrade", "rpm")["changed"]
+    assert configure(app.place, "upgrade", "rpm").changed
 
 
 def test_a_first_veto_outlasts_a_refresh(app: Installation) -> None:
     """What before-install has refused, the file trigger at the end of the same transaction does not make current."""
     (app.root / "fail").touch()
-    activate.guarded(with_hooks(app, "1").place, lambda: activate.configure(app.place, "install", "rpm"))
+    guarded(with_hooks(app, "1").place, lambda: configure(app.place, "install", "rpm"))
     done = app.run("configure", "--reason", "refresh", "--format", "rpm")
 
     assert (done.returncode, app.place.active(), os.listdir(app.root / "releases")) == (0, None, [])
     assert "no release is current" in done.stderr
     (app.root / "fail").unlink()
-    assert activate.configure(app.place, "install", "rpm")["changed"]
+    assert configure(app.place, "install", "rpm").changed
 
 
 def test_a_rollback_outlasts_a_refresh(app: Installation) -> None:
     """The administrator's choice stands until the next upgrade; a release of the package's version is made anew."""
-    old = activate.configure(app.package("1").place)["release"]
-    activate.configure(app.package("2").place)
-    activate.rollback(app.place, None)
-    assert activate.configure(app.place, "refresh", "deb")["changed"] is False
+    old = configure(app.package("1").place).release
+    configure(app.package("2").place)
+    switch_back(app.place, None)
+    assert configure(app.place, "refresh", "deb").changed is False
     assert app.place.active() == old
 
-    activate.configure(app.place, "upgrade", "deb")
+    configure(app.place, "upgrade", "deb")
     app.package("2", {"lib/more.txt": "another layer"})
-    assert activate.configure(app.place, "refresh", "deb")["changed"] is True
+    assert configure(app.place, "refresh", "deb").changed is True
 
 
 def test_a_release_that_can_not_run_is_no_choice(app: Installation) -> None:
     """Without its Python the release of another version gives way, also to a refresh."""
-    old = activate.configure(app.package("1").place)["release"]
+    old = configure(app.package("1").place).release
     app.package("2")
     (app.root / "releases" / old / "venv/bin/python").unlink()
 
-    assert activate.configure(app.place, "refresh", "deb")["changed"] is True
+    assert configure(app.place, "refresh", "deb").changed is True
 
 
 def test_a_refresh_that_changes_nothing_leaves_no_record(app: Installation) -> None:
     """Nobody would settle it: what runs today would be started by some later upgrade."""
-    record = app.root / "releases/.pending.json"
-    release = activate.configure(with_hooks(app, "1").place, "")["release"]
+    record = app.root / PENDING
+    release = configure(with_hooks(app, "1").place, "").release
     for stale in (None, "1-0"):
         if stale:
-            record.write_text(json.dumps({"release": stale}))
-        activate.configure(app.place, "refresh", "rpm")
+            write_pending(app.place, Pending(stale, None, "upgrade", "rpm", {}))
+        configure(app.place, "refresh", "rpm")
         assert not record.exists()
-    record.write_text(json.dumps({"release": release}))  # of an upgrade that was killed: it is still open
-    activate.configure(app.place, "refresh", "rpm")
+    write_pending(
+        app.place, Pending(release, None, "upgrade", "rpm", {})
+    )  # of an upgrade that was killed: it is still open
+    configure(app.place, "refresh", "rpm")
     assert record.exists()
 
 
 def test_a_shell_hook_finds_the_releases_commands(app: Installation) -> None:
     """PATH starts with the venv of the release that is to be current."""
     with_hooks(app, "1", "command -v hello >PREFIX/told; pwd >>PREFIX/told; cat >>PREFIX/told", "sh")
-    release = activate.configure(app.place, "install", "deb")["release"]
+    release = configure(app.place, "install", "deb").release
 
     assert (app.root / "told").read_text() == f"{app.root}/releases/{release}/venv/bin/hello\n/\n"
 
 
 def test_ending_the_activation_ends_the_hook(app: Installation) -> None:
-    """A signal to activate.py reaches a hook that has no end; nothing is switched, nothing left."""
+    """A signal to the program reaches a hook that has no end; nothing is switched, nothing left."""
     with_hooks(app, "1", "echo $$ >PREFIX/pid; exec sleep 60", "sh")
     command = app.command("configure", "--reason", "install", "--format", "deb")
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -589,11 +597,11 @@ def test_a_hook_leaves_nothing_running(app: Installation) -> None:
 
 def test_before_remove_needs_a_release(app: Installation, capfd: pytest.CaptureFixture[str]) -> None:
     """A broken application can be removed; one that is whole runs the hook first."""
-    activate.configure(with_hooks(app, "1").place, "")
-    rollout.remove(place(app), "deb")
+    configure(with_hooks(app, "1").place, "")
+    before_remove(app.place, "deb")
     assert [(row["PKGGEN_REASON"], row["PKGGEN_NEW_VERSION"]) for row in told(app)] == [("remove", "")]
-    activate.deactivate(app.place)
-    rollout.remove(place(app), "deb")
+    deactivate(app.place)
+    before_remove(app.place, "deb")
 
     assert len(told(app)) == 1
     assert "does not run" in capfd.readouterr().out
@@ -602,12 +610,12 @@ def test_before_remove_needs_a_release(app: Installation, capfd: pytest.CaptureF
 @pytest.mark.parametrize("gone", ["user", "file", "python", "application"])
 def test_what_is_broken_can_be_removed(app: Installation, gone: str, capfd: pytest.CaptureFixture[str]) -> None:
     """A hook that can't begin, or fails with a release that does not start, is said and holds nothing up."""
-    release = activate.configure(with_hooks(app, "1").place, "")["release"]
+    release = configure(with_hooks(app, "1").place, "").release
     home = app.root / "releases" / release / "venv"
     if gone == "user":
         if os.geteuid():
             pytest.skip("only root changes to another user")
-        hooks = {"before-remove": {"file": "lib/hooks/before-remove.py", "user": "no-such-user"}}
+        hooks = {"before-remove": {"file": "lib/hooks/before-remove.py", "user": "no-such-user", "sha256": ""}}
         app.write("manifest.json", {**app.manifest, "hooks": hooks})
     elif gone == "file":
         (app.root / "lib/hooks/before-remove.py").unlink()
@@ -616,18 +624,18 @@ def test_what_is_broken_can_be_removed(app: Installation, gone: str, capfd: pyte
     else:
         shutil.rmtree(home / app.base.site / "hello")
 
-    assert rollout.remove(place(app), "deb") == {}
+    assert before_remove(app.place, "deb") == Done()
     assert "the removal goes on" in capfd.readouterr().err
 
 
 def test_a_hook_may_refuse_the_removal(app: Installation) -> None:
     """Its own failure, with a release that starts, is the project's word."""
-    activate.configure(with_hooks(app, "1").place, "")
+    configure(with_hooks(app, "1").place, "")
     (app.root / "fail").touch()
 
-    with pytest.raises(rollout.activate.Failure, match=r"before-remove\.py\) failed with status 3") as failure:
-        rollout.remove(place(app), "deb")
-    assert failure.value.code == rollout.HOOK
+    with pytest.raises(Failure, match=r"before-remove\.py\) failed with status 3") as failure:
+        before_remove(app.place, "deb")
+    assert failure.value.code == HOOK
 
 
 def test_json_stays_one_object(app: Installation) -> None:
@@ -640,16 +648,7 @@ def test_json_stays_one_object(app: Installation) -> None:
     assert "chatter" in done.stderr
 
 
-@pytest.mark.parametrize("argv", [["settle", "x"], ["before", "upgrade"], ["remove"], ["rollback", "a", "b"], ["x"]])
+@pytest.mark.parametrize("argv", [["settle", "x"], ["before", "upgrade"], ["before-remove"], ["rollback", "a", "b"]])
 def test_wrong_usage_is_status_two(app: Installation, argv: list[str]) -> None:
     """Each verb has its arguments."""
-    command = [*app.package().command()[:3], f"{app.root}/lib/rollout.py", *argv]
-
-    assert subprocess.run(command, capture_output=True, check=False, timeout=30).returncode == 2
-
-
-def test_the_oldest_syntax_is_kept() -> None:
-    """rollout.py parses as Python 3.8."""
-    import ast  # noqa: PLC0415
-
-    ast.parse(Path(rollout.__file__).read_text("utf-8"), feature_version=(3, 8))
+    assert app.package().run(*argv).returncode == 2

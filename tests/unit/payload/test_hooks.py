@@ -163,8 +163,8 @@ def test_scripts_with_hooks_are_shell(name: str) -> None:
         for script, body in texts.items():
             done = subprocess.run(["/bin/sh", "-n"], input=body, text=True, capture_output=True, check=False)
             assert done.returncode == 0, (script, done.stderr)
-        assert any("rollout settle" in body for body in texts.values())
-    assert not any("rollout settle" in b or "PKGGEN_REASON" in b for b in rendered(name, payload()).values())
+        assert any("activate settle" in body for body in texts.values())
+    assert not any("activate settle" in b or "PKGGEN_REASON" in b for b in rendered(name, payload()).values())
 
 
 def test_after_remove_is_told_what_the_others_are(tmp_path: Path) -> None:

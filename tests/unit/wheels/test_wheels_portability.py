@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -65,7 +64,7 @@ def test_carriage_returns_after_the_first_line_of_a_script(tmp_path):
     (distribution,) = unpack_all([smith.forge(tmp_path)], interpreter(tmp_path), Cache(tmp_path / "cache"), Silent())
     manifest = layer_manifest(Layer("app", distribution.tree.entries), compiled=False)
 
-    assert json.loads(manifest)["rewrite"] == ["bin/tool"]
+    assert manifest.rewrite == ("bin/tool",)
 
 
 class Noted(Silent):

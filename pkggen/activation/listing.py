@@ -1,0 +1,43 @@
+"""The list of releases."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+
+from .answers import Listed, Status
+from .manifest import RELEASE, Release, load
+from .place import Place
+from .plan import Plan
+from .protocol import Failure
+
+
+def status(place: Place) -> Status:
+    """List the releases."""
+    active, complete = place.active(), place.complete()
+    try:
+        package = Plan(place.root).id
+    except Failure as failure:
+        place.say(str(failure), error=True)
+        package = None
+    entries = os.listdir(place.releases) if place.releases.is_dir() else []
+    partial = sorted(entry for entry in entries if entry[0] != "." and entry not in complete)
+    rows = [listed(place, name, complete=name in complete, current=name == active) for name in complete + partial]
+    for row in rows:
+        notes = [word for word, true in [("current", row.current), ("of the package", row.id == package)] if true]
+        notes += [] if row.complete else ["incomplete"]
+        place.say(f"{row.id}  {row.activated or '-'}  {', '.join(notes)}".rstrip())
+    if active is None:
+        place.say("no release is current")
+    return Status(active, package, tuple(rows))
+
+
+def listed(place: Place, name: str, *, complete: bool, current: bool) -> Listed:
+    """Return a release's row in the list."""
+    path = place.releases / name / RELEASE
+    version = activated = None
+    with contextlib.suppress(OSError, Failure):
+        version = load(Release, path)[1].version
+        activated = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(path.stat().st_mtime))
+    return Listed(name, version, complete, current, activated)

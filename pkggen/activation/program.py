@@ -1,0 +1,71 @@
+"""The program: argv in, an exit status out; protocol.py says what may be asked."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import errno
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Callable
+
+from .lock import end_in_order
+from .place import Place, explain
+from .protocol import FAILED, UNFIT, Failure
+from .records import Record, members
+from .verbs import VERBS, WORDS
+
+
+def main(argv: list[str]) -> int:
+    """Run one verb; return the exit status."""
+    options = parse(argv)
+    if options.verb == "ask":
+        from .request import ask  # the library behind it takes long to load
+
+        return ask(*options.words)
+    os.umask(0o022)
+    os.chdir("/")
+    end_in_order()
+    place = Place(Path(__file__).resolve().parents[3])  # PREFIX/lib/activate.pyz/activation/program.py
+    with contextlib.suppress(Failure):
+        place.app = place.manifest().app
+    if options.json:
+        place.out = sys.stderr
+    code, answer = guarded(place, lambda: VERBS[options.verb](place, options))
+    if options.json:
+        sys.stdout.write(json.dumps({"verb": options.verb, **answer}, sort_keys=True) + "\n")
+    return code
+
+
+def parse(argv: list[str]) -> argparse.Namespace:
+    """Return the verb and its options; end with status 2 where they are not as protocol.py says."""
+    parser = argparse.ArgumentParser(prog="activate.pyz", description="Releases of one application.")
+    parser.add_argument("verb", choices=[*VERBS, "ask"])
+    parser.add_argument("words", nargs="*", help="the verb's own arguments, such as the release to go back to")
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    parser.add_argument("--package", action="store_true", help="verify: the package's own release has to be current")
+    parser.add_argument("--reason", choices=["install", "upgrade", "refresh"], default="", help="of configure")
+    parser.add_argument("--format", choices=["deb", "rpm"], default="", help="of the package that is configured")
+    options = parser.parse_args(argv)
+    if len(options.words) not in WORDS.get(options.verb, {0}):
+        parser.error(f"{options.verb}: its arguments are in protocol.py: unzip -p {sys.argv[0]} '*/protocol.py'")
+    if bool(options.reason) != bool(options.format) or (options.reason and options.verb != "configure"):
+        parser.error("--reason and --format go together, with configure")
+    return options
+
+
+def guarded(place: Place, work: Callable[[], Record]) -> tuple[int, dict[str, object]]:
+    """Do the work; return the exit status and the object for ``--json``. The one boundary for errors."""
+    try:
+        return 0, {"ok": True, **members(work())}
+    except Failure as failure:
+        code, text = failure.code, str(failure)
+    except OSError as error:
+        unfit = error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+        code, text = UNFIT if unfit else FAILED, explain(error, place.root)
+    except KeyboardInterrupt as signalled:
+        code, text = FAILED, f"ended by {signalled}"
+    place.say(text, error=True)
+    return code, {"ok": False, "error": text, "code": code}
