@@ -30,6 +30,7 @@ from pkggen.config.tables import Config
 from pkggen.model import Distribution, Hook, Interpreter, Kind, Layer, Parts, Project
 from pkggen.model.service import Healthcheck, Service
 from pkggen.model.shebang import is_python_script
+from pkggen.payload.smoke import is_script
 
 # Names that are importable but not the application: importing them proves nothing, or runs tests.
 _NOT_SMOKE = {"test", "tests", "testing", "docs", "doc", "examples", "example", "benchmarks", "setup", "conftest"}
@@ -167,7 +168,8 @@ def smoke_modules(
     started = {*chosen, *(name for s in services for name in _programs(s))}
     modules = {s.module for layer in layers for s in layer.scripts if s.name in started}
     proving = parts.dependencies if parts.app.is_bundle else (parts.app,)
-    own = {m for d in proving if d is parts.app or _offers(d, commands) for m in d.top_level if _is_telling(m)}
+    offering = [d for d in proving if d is parts.app or _offers(d, commands)]
+    own = {m for d in offering for m in d.top_level if _is_telling(m) and not is_script(d, m)}
     return sorted(modules | own)
 
 
