@@ -33,6 +33,7 @@ def selection(function: _Command) -> _Command:
     """Add the options that say what is built from what."""
     options = (
         click.argument("path", type=click.Path(path_type=Path), default="."),
+        click.option("--package", default="", metavar="NAME", help="The member of the workspace in PATH."),
         click.option("--python", "python", default="", metavar="SOURCE", help="host, system, version, path or URL."),
         click.option("--python-sha256", default="", metavar="HEX", help="The digest of --python's archive."),
         click.option("--release", default="", metavar="N", help="The package's release number."),

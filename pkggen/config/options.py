@@ -26,6 +26,7 @@ class Options:
     offline: bool = False
     frozen: bool = False
     build: tuple[str, ...] = ()  # names that may be built from a source archive, besides those in the file
+    package: str = ""  # the member of the workspace in ``root`` that is meant
     sign: str = ""  # a key for every format; "none" leaves all unsigned
 
     def outranked(self) -> Iterator[tuple[Key, str]]:

@@ -12,6 +12,7 @@ from pkggen.config.options import Options, effective_config
 from pkggen.config.tables import Config
 from pkggen.errors import ConfigurationError, Key
 from pkggen.project.location import Location, Shape, find_project
+from pkggen.project.members import check_is_project, member_folder
 from pkggen.templating.overrides import check_overrides
 from pkggen.templating.templates import Templates
 
@@ -55,7 +56,10 @@ def opened(options: Options, scratch: Path) -> Iterator[Opened]:
     An sdist is unpacked below ``scratch``, which has to stay while the project is in use. Keys in errors
     from within are given the file and line where they stand.
     """
-    location = find_project(options.root, scratch)
+    location = find_project(member_folder(options.root, options.package), scratch)
     config, origin = read_config(location.root)
     with replace(origin, options=dict(options.outranked())).placing():
-        yield Opened(options, location, effective_config(config, options))
+        project = Opened(options, location, effective_config(config, options))
+        if location.shape is Shape.FOLDER and not project.is_source_folder and not config.meta:
+            check_is_project(location.path)
+        yield project
