@@ -99,6 +99,7 @@ def _read_uv(folder: Path, workspace: Workspace | None, there: Environment, foun
             if not _applies(source.get("marker"), there, where, found.problems):
                 continue
             found.origins.pop(name, None)
+            found.pinned.pop(name, None)
             if source.get("workspace") is True:
                 member = workspace.members.get(name) if workspace else None
                 if member is None:
