@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -70,8 +71,10 @@ def describe(root: Path) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
     return tuple(files), tuple(links)
 
 
+@functools.cache
 def make_base(root: Path) -> Base:
     """Unpack the portable interpreter, or copy the running one where there is none; compile what is used."""
+    root.parent.mkdir()
     archives = sorted(PORTABLE.glob(f"*{os.uname().machine}*.tar.gz"))
     if archives:
         origin = archives[0].name
@@ -205,8 +208,8 @@ class Installation:
 
 @pytest.fixture(name="base", scope="session")
 def base_interpreter(tmp_path_factory: pytest.TempPathFactory) -> Base:
-    """Return an interpreter that all tests of a session link to."""
-    return make_base(tmp_path_factory.mktemp("base") / "python")
+    """Return an interpreter that all tests of a process link to; each module that imports this has its own fixture."""
+    return make_base(tmp_path_factory.getbasetemp() / "base" / "python")
 
 
 @pytest.fixture(name="app")
