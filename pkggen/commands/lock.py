@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from pkggen.gather import Prepared, prepare
 from pkggen.model import Wheel
 from pkggen.project import Opened, Shape, is_pure, opened
 from pkggen.store.cache import Cache, sha256_of
+from pkggen.store.writing import written_aside
 from pkggen.terminal.reporter import Reporter
 from pkggen.wheels import Renewal, build_requirements, locked_files, renew_lock
 
@@ -94,19 +94,9 @@ def _filled(directory: Path, files: tuple[Wheel, ...]) -> tuple[Path, ...]:
     )
     for file in files:
         if file not in there:
-            _copy(file.path, directory / file.filename)
+            with written_aside(directory / file.filename) as fresh:
+                shutil.copyfile(file.path, fresh)
     return tuple(directory / f.filename for f in files)
-
-
-def _copy(source: Path, target: Path) -> None:
-    handle, temporary = tempfile.mkstemp(prefix=f".{target.name[:40]}.", dir=target.parent)
-    os.close(handle)
-    try:
-        shutil.copyfile(source, temporary)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, target)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
 
 
 def _further(project: Opened, ready: Prepared, directory: Path, files: tuple[Wheel, ...]) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import posixpath
 import re
 from collections import Counter
@@ -11,6 +10,7 @@ from dataclasses import replace
 
 from pkggen.errors import ConfigurationError, Problem
 from pkggen.model import Entry, FormatOptions, Kind, Payload, Purpose
+from pkggen.model.entry import generated_entry
 from pkggen.model.versions import package_name
 
 _NAME_LIMIT = 255  # bytes of one path component, on every common file system
@@ -32,19 +32,7 @@ def text_entries(texts: Mapping[str, str], epoch: int) -> Iterator[Entry]:
     """Yield the texts that are files of the package (their names are paths); those with ``#!`` can be run."""
     for path, text in texts.items():
         if path.startswith("/"):
-            yield content_entry(path, text.encode(), epoch, executable=text.startswith("#!"))
-
-
-def content_entry(path: str, content: bytes, epoch: int, *, executable: bool = False) -> Entry:
-    """Return a generated file."""
-    return Entry(
-        path,
-        mode=0o755 if executable else 0o644,
-        size=len(content),
-        sha256=hashlib.sha256(content).hexdigest(),
-        mtime=epoch,
-        content=content,
-    )
+            yield generated_entry(path, text.encode(), epoch, 0o755 if text.startswith("#!") else 0o644)
 
 
 def complete(entries: Iterable[Entry], payload: Payload, name: str) -> tuple[Entry, ...]:

@@ -16,29 +16,24 @@ from pathlib import Path
 from pkggen.errors import ArtefactError
 from pkggen.interpreter.borrowed import borrowed_libraries
 from pkggen.interpreter.edits import forget_prefixes
-from pkggen.interpreter.elf_notes import ElfNotes
 from pkggen.interpreter.local import HostPython
 from pkggen.interpreter.origin import Source
 from pkggen.interpreter.trim import unwanted, wanted_files
 from pkggen.run import find_tool, run
-from pkggen.targets.elf import ElfObject, elf_files, is_elf
+from pkggen.targets.elf import ElfObject, elf_files, is_elf, read_elf
 
 
-def host_source(python: HostPython, keep: Sequence[str], notes: ElfNotes | None = None) -> Source:
+def host_source(python: HostPython, keep: Sequence[str]) -> Source:
     """Return ``python`` as a source; raises ArtefactError for a library that can't be found.
-
-    What ELF files say is taken from ``notes`` where they did not change since.
 
     The digest covers paths, sizes and mtimes of all that would be copied, not their bytes.
     """
     origin = f"host:{python.executable}"
     plan = _plan(python, keep)
-    notes = ElfNotes() if notes is None else notes
-    objects = [e for p in plan.values() if is_elf(p) and (e := notes.read(p)) is not None]
+    objects = [e for p in plan.values() if is_elf(p) and (e := read_elf(p)) is not None]
     if not objects or objects[0].path != python.executable:
         raise ArtefactError("is not an ELF program", where=origin)
     libraries = borrowed_libraries(objects, origin)
-    notes.save()
     plan = {**plan, **{f"lib/{soname}": path for soname, path in libraries.items()}}
 
     def fill(content: Path) -> None:

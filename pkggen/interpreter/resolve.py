@@ -12,7 +12,6 @@ from pkggen.config.tables import SYSTEM
 from pkggen.errors import ArtefactError, ConfigurationError, Key
 from pkggen.interpreter.archive import archive_source, directory_source
 from pkggen.interpreter.archive_download import fetch, file_name, redact
-from pkggen.interpreter.elf_notes import ElfNotes
 from pkggen.interpreter.embed import embed
 from pkggen.interpreter.harvest import host_source
 from pkggen.interpreter.local import choose_host, describe
@@ -97,7 +96,7 @@ def _find_source(
     offline: bool,
 ) -> Source:
     if spec.source == "host" or spec.source.startswith("host:"):
-        return _host(spec, target, cache, requires_python=requires_python, root=root)
+        return _host(spec, target, requires_python=requires_python, root=root)
     if is_version(spec.source):
         return _standalone(spec, target, cache, reporter, requires_python=requires_python, locks=locks, offline=offline)
     if spec.source.startswith(("http://", "https://")):
@@ -105,7 +104,7 @@ def _find_source(
     return _path(spec, cache, reporter, root)
 
 
-def _host(spec: PythonSpec, target: Target, cache: Cache, *, requires_python: SpecifierSet, root: Path) -> Source:
+def _host(spec: PythonSpec, target: Target, *, requires_python: SpecifierSet, root: Path) -> Source:
     if target.arch != platform.machine():
         raise ArtefactError(
             f"this machine's interpreters are for {platform.machine()}, the target is {target.arch}",
@@ -113,7 +112,7 @@ def _host(spec: PythonSpec, target: Target, cache: Cache, *, requires_python: Sp
         )  # fmt: skip
     _, _, path = spec.source.partition(":")
     python = describe(root / path) if path else choose_host(requires_python)
-    return host_source(python, spec.keep, ElfNotes.of(python.executable, cache))
+    return host_source(python, spec.keep)
 
 
 def _standalone(

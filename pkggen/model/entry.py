@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -115,3 +116,9 @@ class Tree:
     root: Path
     entries: tuple[Entry, ...]
     needs: Needs = field(default_factory=Needs)
+
+
+def generated_entry(path: str, content: bytes, mtime: int, mode: int = 0o644) -> Entry:
+    """Return a file that is made here, with the size and digest of what it holds."""
+    digest = hashlib.sha256(content).hexdigest()
+    return Entry(path, mode=mode, size=len(content), sha256=digest, mtime=mtime, content=content)

@@ -5,12 +5,12 @@ For ``wheels.layout = "archived"``: whoever has to audit finds the very files of
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
 from pkggen.errors import ArtefactError
 from pkggen.model import Archive, Distribution, Entry, Layer, Parts
+from pkggen.model.entry import generated_entry
 from pkggen.model.shebang import is_python_script
 
 
@@ -32,13 +32,7 @@ def archived_layer(name: str, distributions: Sequence[Distribution], epoch: int)
     )
     lines = sorted(f"{d.wheel.name}=={d.wheel.version} --hash=sha256:{d.wheel.sha256}\n" for d in distributions)
     content = "".join(lines).encode()
-    listed = Entry(
-        f"wheels/{name}.txt",
-        size=len(content),
-        sha256=hashlib.sha256(content).hexdigest(),
-        mtime=epoch,
-        content=content,
-    )
+    listed = generated_entry(f"wheels/{name}.txt", content, epoch)
     return Layer(
         name,
         tuple(sorted((listed, *wheels), key=lambda e: e.path)),

@@ -7,7 +7,6 @@ may write beside itself. Commands are imported, never called.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +16,7 @@ from pathlib import Path
 from pkggen.config.tables import Config
 from pkggen.errors import ConfigurationError, Key, Problem, StorageError, ToolError
 from pkggen.model import Entry, Parts, Payload, Script
+from pkggen.model.entry import generated_entry
 from pkggen.run import run
 from pkggen.terminal.reporter import Reporter
 
@@ -183,7 +183,4 @@ def _untold(name: str, script: Script | None, answer: _Answer, reporter: Reporte
 
 def _entries(format_name: str, found: Mapping[tuple[str, str], str], payload: Payload) -> Iterator[Entry]:
     for (shell, name), text in sorted(found.items()):
-        content = text.encode()
-        path = _PLACES[format_name][shell].format(name)
-        digest = hashlib.sha256(content).hexdigest()
-        yield Entry(path, size=len(content), sha256=digest, mtime=payload.epoch, content=content)
+        yield generated_entry(_PLACES[format_name][shell].format(name), text.encode(), payload.epoch)

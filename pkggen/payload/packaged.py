@@ -6,7 +6,6 @@ the on-target program writes them with.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from pkggen.activation.protocol import Failure
 from pkggen.activation.scaffold import IMPORT, rewritten, scaffold, script, shebang
 from pkggen.errors import ArtefactError
 from pkggen.model import Entry, Interpreter, Kind, Layer, Layout, Payload
+from pkggen.model.entry import generated_entry
 from pkggen.model.shebang import is_python_script
 from pkggen.run import run
 
@@ -76,8 +76,7 @@ def _entry(member: Member, mtime: int) -> Entry:
     if isinstance(member, Link):
         return Entry("", Kind.SYMLINK, 0o777, mtime=mtime, link=member.target)
     assert isinstance(member, Text)  # noqa: S101 - a file to link is what layers hold
-    digest = hashlib.sha256(member.data).hexdigest()
-    return Entry("", mode=member.mode, size=len(member.data), sha256=digest, mtime=mtime, content=member.data)
+    return generated_entry("", member.data, mtime, member.mode)
 
 
 def prove_packaged(payload: Payload, interpreter: Interpreter, workshop: Path) -> None:

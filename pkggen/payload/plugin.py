@@ -24,9 +24,10 @@ from pkggen.archives import deb, rpm
 from pkggen.config.tables import Config
 from pkggen.errors import ArtefactError, ConfigurationError, Key, Problem
 from pkggen.model import Interpreter, Layout, Parts, Payload, Project, Purpose, Target
+from pkggen.model.entry import generated_entry
 from pkggen.model.relations import parse_relation
 from pkggen.payload.manifest import abi_name, layer_manifest, plugin_admission
-from pkggen.payload.stage import chosen_commands, command_link, declared_options, generated_entry, single_layer
+from pkggen.payload.stage import chosen_commands, command_link, declared_options, single_layer
 from pkggen.targets.runs_on import needs_of
 
 _WANTED = re.compile(r"/.*/(manifest|layers/[^/]+)\.json")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
 import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -11,7 +10,8 @@ from dataclasses import replace
 from pkggen.config.sandbox import sandbox_settings, setting_name
 from pkggen.config.service_tables import LimitsTable, ServiceTable
 from pkggen.errors import ConfigurationError, Key
-from pkggen.model import ConfigKind, Entry, FormatOptions, Layout, Project
+from pkggen.model import ConfigKind, FormatOptions, Layout, Project
+from pkggen.model.entry import generated_entry
 from pkggen.model.service import DEFAULT_FILE, Directory, Healthcheck, Service, environment_text
 from pkggen.model.versions import package_name
 from pkggen.payload.python_options import python_options
@@ -90,11 +90,10 @@ def with_environment(
     if not reading:
         return options
     content = environment_text(package, reading).encode()
-    digest = hashlib.sha256(content).hexdigest()
     found = {}
     for name, option in options.items():
         path = reading[0].environment_path(package, name)
-        entry = Entry(path, size=len(content), sha256=digest, mtime=epoch, content=content, config=ConfigKind.NOREPLACE)
+        entry = replace(generated_entry(path, content, epoch), config=ConfigKind.NOREPLACE)
         own = any(e.path == path for e in option.entries)
         found[name] = option if own else replace(option, entries=(*option.entries, entry))
     return found

@@ -6,7 +6,6 @@ Nothing is copied here; entries point at files in the cache. Printing a payload 
 from __future__ import annotations
 
 import difflib
-import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +29,7 @@ from pkggen.model import (
     SystemPython,
     Target,
 )
+from pkggen.model.entry import generated_entry
 from pkggen.model.relations import relations_for
 from pkggen.model.shebang import is_python_script
 from pkggen.model.versions import package_name
@@ -313,9 +313,3 @@ def _options(
 def command_link(layout: Layout, command: str, epoch: int) -> Entry:
     """Return the link in /usr/bin to a command of the venv."""
     return Entry(f"/usr/bin/{command}", Kind.SYMLINK, 0o777, mtime=epoch, link=f"{layout.bin}/{command}")
-
-
-def generated_entry(path: str, content: bytes, epoch: int) -> Entry:
-    """Return a file that is made here."""
-    digest = hashlib.sha256(content).hexdigest()
-    return Entry(path, size=len(content), sha256=digest, mtime=epoch, content=content)

@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,11 +107,10 @@ class Shelf:
 
     def find(self, key: str) -> Wheel | None:
         """Return the wheel noted under ``key``, its bytes checked again, or None."""
+        if not key:
+            return None
         try:
-            note = self._note(key)
-            if not key or not 0 <= time.time() - note.stat().st_mtime < _DAY:
-                return None
-            data = json.loads(note.read_text(encoding="utf-8"))
+            data = self.cache.note("built", f"project-{key}", younger_than=_DAY)
             name, version, _, _ = parse_wheel_filename(data["filename"])
             blob = self.cache.blob(data["sha256"])
             beside = tuple((str(n), str(p)) for n, p in data["beside"])
@@ -125,12 +122,5 @@ class Shelf:
         """Note that ``key`` gave ``wheel``; one with compiled code depends on more than can be told."""
         if not key or not wheel.filename.endswith("-none-any.whl"):
             return
-        note = self._note(key)
-        note.parent.mkdir(parents=True, exist_ok=True)
-        fresh = note.with_name(f".{note.name}.{os.getpid()}")
         data = {"filename": wheel.filename, "sha256": wheel.sha256, "beside": wheel.beside}
-        fresh.write_text(json.dumps(data), encoding="utf-8")
-        fresh.replace(note)
-
-    def _note(self, key: str) -> Path:
-        return self.cache.root / "built" / f"project-{key}.json"
+        self.cache.keep_note("built", f"project-{key}", data)

@@ -14,6 +14,7 @@ import os
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
@@ -22,6 +23,7 @@ from typing import Any
 
 from pkggen.errors import ConfigurationError, IntegrityError, StorageError
 from pkggen.model import Entry, Kind, Needs, Tree
+from pkggen.store.writing import write_file
 
 _FORMAT = 3  # of the index; a change makes old trees invisible
 _CHUNK = 1 << 20
@@ -129,6 +131,26 @@ class Cache:
         path.parent.mkdir(parents=True, exist_ok=True)
         os.replace(source, path)
         return path
+
+    def note(self, kind: str, key: str, younger_than: float | None = None) -> Any:
+        """Return what was noted under ``kind`` and ``key``, as :mod:`json` reads it; None where there is nothing.
+
+        A note older than ``younger_than`` seconds, or with a time to come, is none.
+        """
+        path = self.root / kind / f"{key}.json"
+        try:
+            if younger_than is not None and not 0 <= time.time() - path.stat().st_mtime < younger_than:
+                return None
+            return json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+
+    def keep_note(self, kind: str, key: str, value: object) -> None:
+        """Note ``value``, which JSON can hold; a cache that can't be written to keeps nothing."""
+        path = self.root / kind / f"{key}.json"
+        with suppress(OSError, StorageError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_file(path, json.dumps(value))
 
     def tree(self, kind: str, key: str, make: Callable[[Path], Needs | None]) -> Tree:
         """Return the tree stored under ``kind`` and ``key``, calling ``make`` when there is none.

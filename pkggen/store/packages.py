@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Iterable
 from contextlib import suppress
@@ -18,6 +17,7 @@ from pathlib import Path
 from pkggen.model import BuiltPackage, Entry, Purpose, Rendered
 from pkggen.store.cache import Cache, sha256_of
 
+NOTES = "packages"
 _FORMAT = 2  # of the keys; raise it when packing gives other bytes than before
 
 
@@ -47,7 +47,7 @@ class Stock:
         """Return the package of ``key``: the file in the output directory, or a copy in ``workshop``; else None."""
         package = rendered.package
         try:
-            record = json.loads(self._record(key).read_text(encoding="utf-8"))
+            record = self.cache.note(NOTES, key)
             sha256, size = str(record["sha256"]), int(record["size"])
             there = self.output / package.filename
             if there.is_file() and not there.is_symlink() and sha256_of(there) == sha256:
@@ -63,15 +63,8 @@ class Stock:
     def keep(self, built: BuiltPackage, key: str, purpose: Purpose) -> None:
         """Remember what ``key`` gave; a cache that can't be written to remembers nothing."""
         with suppress(OSError):
-            path = self._record(key)
-            path.parent.mkdir(parents=True, exist_ok=True)
             if purpose is Purpose.LAYERS:
                 with self.cache.scratch() as scratch:
                     copy = shutil.copyfile(built.path, scratch / "package")
                     self.cache.store_blob(copy, built.sha256, built.path.name)
-            fresh = path.with_name(f".{path.name}.{os.getpid()}")
-            fresh.write_text(json.dumps({"sha256": built.sha256, "size": built.size}), encoding="utf-8")
-            fresh.replace(path)
-
-    def _record(self, key: str) -> Path:
-        return self.cache.root / "packages" / f"{key}.json"
+            self.cache.keep_note(NOTES, key, {"sha256": built.sha256, "size": built.size})

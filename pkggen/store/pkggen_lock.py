@@ -7,13 +7,13 @@ the dependencies of a split package. Tables that another part wrote are kept.
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pkggen.errors import ConfigurationError, StorageError
+from pkggen.errors import ConfigurationError
+from pkggen.store.writing import write_file
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -52,13 +52,7 @@ def write_table(path: Path, kind: str, name: str, table: Mapping[str, str]) -> N
             # a JSON string without surrogates is a TOML basic string
             rows = (f"{key} = {json.dumps(str(value), ensure_ascii=False)}\n" for key, value in values.items())
             text += f"\n[{section}.{one}]\n{''.join(rows)}"
-    fresh = path.with_name(f".{FILE}.{os.getpid()}")
-    try:
-        fresh.write_text(text, encoding="utf-8")
-        fresh.replace(path)
-    except OSError as error:
-        fresh.unlink(missing_ok=True)
-        raise StorageError(f"{FILE} can't be written: {error.strerror}", where=str(path.parent)) from error
+    write_file(path, text)
 
 
 def _read(path: Path) -> dict[str, Any]:

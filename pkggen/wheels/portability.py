@@ -13,8 +13,8 @@ from packaging.utils import parse_wheel_filename
 from pkggen.errors import StorageError
 from pkggen.model import Distribution, Kind, Tree
 from pkggen.model.shebang import HEAD, arguments_of, starts_python
+from pkggen.store.writing import write_file
 from pkggen.targets.elf import is_elf, read_elf
-from pkggen.wheels.lock.inputs import write_atomically
 from pkggen.wheels.unpacking.dist_info import declared_tags
 
 
@@ -100,5 +100,5 @@ def _rpaths(tree: Tree) -> dict[str, list[str]]:
             if fixed:
                 found[entry.path] = fixed
     with suppress(StorageError):
-        write_atomically(note, json.dumps(found))
+        write_file(note, json.dumps(found))
     return found

@@ -9,7 +9,6 @@ made once. The requirements of the build are resolved by the build front-end and
 from __future__ import annotations
 
 import hashlib
-import json
 import platform
 import shutil
 import sys
@@ -25,7 +24,6 @@ from pkggen.network.frontend import Frontend
 from pkggen.store.cache import Cache, sha256_of
 from pkggen.terminal.reporter import Reporter
 from pkggen.wheels.fetch import Source
-from pkggen.wheels.lock.inputs import write_atomically
 from pkggen.wheels.tags import tags
 
 _EPOCH = 315532800  # 1980: the earliest time that a wheel can hold
@@ -56,9 +54,8 @@ class Workshop:
         name or version, or does not fit the target.
         """
         steered = f"-{hashlib.sha256(repr(self.variables).encode()).hexdigest()[:16]}" if self.variables else ""
-        name = f"{archive.sha256}-{self.interpreter.spelled}-{platform.machine()}{steered}.json"
-        note = self.cache.root / "built" / name
-        known = _noted(note, self.cache)
+        name = f"{archive.sha256}-{self.interpreter.spelled}-{platform.machine()}{steered}"
+        known = _noted(name, self.cache)
         if known is None:
             with self.cache.scratch() as scratch, self.reporter.step(f"building {archive.filename}"):
                 made = self._made(archive, scratch, _RUNNING)
@@ -66,8 +63,7 @@ class Workshop:
                     made = self._made(archive, scratch, self.interpreter.spelled)  # compiled: once more, for ours
                 digest = sha256_of(made)
                 known = made.name, digest, self.cache.store_blob(made, digest, made.name)
-            note.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(note, json.dumps({"filename": known[0], "sha256": known[1]}))
+            self.cache.keep_note("built", name, {"filename": known[0], "sha256": known[1]})
         filename, digest, blob = known
         self._check(filename, archive)
         return Wheel(archive.name, str(parse_wheel_filename(filename)[1]), filename, blob, digest)
@@ -102,10 +98,10 @@ class Workshop:
         ArtefactError.raise_all(problems)
 
 
-def _noted(note: Path, cache: Cache) -> tuple[str, str, Path] | None:
+def _noted(name: str, cache: Cache) -> tuple[str, str, Path] | None:
     """Return file name, digest and blob of what was built before, or None."""
     try:
-        data = json.loads(note.read_text(encoding="utf-8"))
+        data = cache.note("built", name)
         blob = cache.blob(data["sha256"])
         return (data["filename"], data["sha256"], blob) if blob else None
     except (OSError, ValueError, KeyError, TypeError):

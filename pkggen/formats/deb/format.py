@@ -19,7 +19,6 @@ from pkggen.formats.deb.lintian import lintian_overrides
 from pkggen.formats.deb.signature import sign_deb
 from pkggen.formats.members import (
     complete,
-    content_entry,
     differences,
     directories,
     is_owned,
@@ -30,6 +29,7 @@ from pkggen.formats.members import (
 from pkggen.formats.units import recorded_units
 from pkggen.metadata.copyright import copyright_of
 from pkggen.model import ConfigKind, Entry, Kind, Package, Payload, Purpose, Rendered, Role
+from pkggen.model.entry import generated_entry
 from pkggen.model.versions import debian_version
 from pkggen.payload.files.places import gzipped
 from pkggen.run import find_tool, run, version_of
@@ -197,7 +197,7 @@ def _members(package: Package, texts: Mapping[str, str]) -> tuple[Entry, ...]:
 
 def _compressed(entry: Entry) -> Entry:
     """Return the entry as ``gzip -9n`` packs it (Debian policy 12.7)."""
-    return content_entry(f"{entry.path}.gz", gzipped(entry.content or b""), entry.mtime)
+    return generated_entry(f"{entry.path}.gz", gzipped(entry.content or b""), entry.mtime)
 
 
 def _control_files(rendered: Rendered, entries: tuple[Entry, ...]) -> Iterator[Entry]:
@@ -207,7 +207,7 @@ def _control_files(rendered: Rendered, entries: tuple[Entry, ...]) -> Iterator[E
     digests = {e.path: _md5(e) for e in entries if e.kind is Kind.FILE and e.config is ConfigKind.NONE}
     texts["md5sums"] = _md5sums(digests)
     for name, text in sorted(texts.items()):
-        yield content_entry(f"/DEBIAN/{name}", text.encode(), epoch, executable=name in _SCRIPTS)
+        yield generated_entry(f"/DEBIAN/{name}", text.encode(), epoch, 0o755 if name in _SCRIPTS else 0o644)
 
 
 def _md5sums(digests: dict[str, str]) -> str:

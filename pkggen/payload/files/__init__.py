@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import posixpath
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from pkggen.config.tables import Config, FileTable
 from pkggen.errors import ConfigurationError, Key, Problem, StorageError
 from pkggen.model import ConfigKind, Entry, Kind, Project, Role
+from pkggen.model.entry import generated_entry
 from pkggen.payload.files.destinations import misplaced, taken_command
 from pkggen.payload.files.places import PLACES, place
 from pkggen.payload.files.sources import Source, find_sources
@@ -80,7 +80,7 @@ def _placed(config: Config, project: Project, _: str, epoch: int) -> Iterator[_F
                 for source in find_sources(project.root, src, "/"):
                     relative = PurePosixPath(source.path.relative_to(project.root).as_posix())
                     there = place(key, relative, _content(source.path)[0], project.name)
-                    entry = _file(there.path, there.content, epoch)
+                    entry = generated_entry(there.path, there.content, epoch)
                     yield _Found(replace(entry, config=there.config, role=there.role), where)
             except ConfigurationError as error:
                 yield from (Problem(p.what, where, p.remedy) for p in error.problems)
@@ -111,7 +111,7 @@ def _copied(source: Source, table: FileTable, epoch: int) -> Entry:
     if source.link:
         return Entry(source.dst, Kind.SYMLINK, 0o777, mtime=epoch, link=source.link)
     content, executable = _content(source.path)
-    return _attributed(_file(source.dst, content, epoch, 0o755 if executable else 0o644), table)
+    return _attributed(generated_entry(source.dst, content, epoch, 0o755 if executable else 0o644), table)
 
 
 def _attributed(entry: Entry, table: FileTable) -> Entry:
@@ -144,8 +144,3 @@ def _content(path: Path) -> tuple[bytes, bool]:
         return path.read_bytes(), bool(path.stat().st_mode & 0o100)
     except OSError as error:
         raise StorageError(f"{path} can't be read: {error.strerror}") from error
-
-
-def _file(path: str, content: bytes, epoch: int, mode: int = 0o644) -> Entry:
-    digest = hashlib.sha256(content).hexdigest()
-    return Entry(path, mode=mode, size=len(content), sha256=digest, mtime=epoch, content=content)

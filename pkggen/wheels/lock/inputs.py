@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from pkggen.errors import StorageError
 from pkggen.network.address import without_credentials
 
 
@@ -60,20 +56,3 @@ class Inputs:
             if noted.get(key) != now:
                 words.append(f"{key} is {now}, was {noted.get(key)}")
         return ", ".join(words) or "constraints, or where packages come from, have changed"
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Replace ``path`` by ``text`` as a whole, with mode 0644; raise StorageError when that fails."""
-    temporary = ""
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
-        raise StorageError(f"can't be written: {error.strerror}", where=str(path)) from error

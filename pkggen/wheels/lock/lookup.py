@@ -19,10 +19,11 @@ from pkggen.errors import ConfigurationError, IntegrityError, Problem, StorageEr
 from pkggen.model import Interpreter, Origin, Target, Wheel, WheelSpec
 from pkggen.network.address import redacted, without_credentials
 from pkggen.store.cache import Cache
+from pkggen.store.writing import write_file
 from pkggen.terminal.reporter import Reporter
 from pkggen.wheels.lock.governing import lock_above, ungoverning, unread_locks, way_out
 from pkggen.wheels.lock.groups import group_requirements
-from pkggen.wheels.lock.inputs import Inputs, write_atomically
+from pkggen.wheels.lock.inputs import Inputs
 from pkggen.wheels.lock.pdm import read_pdm
 from pkggen.wheels.lock.pins import at_hand, check_pins, plain, restricted
 from pkggen.wheels.lock.pipfile import read_pipfile
@@ -344,7 +345,7 @@ class LockSource:
     def _recorded(self, text: str, path: Path) -> Lock:
         parse_pylock(text, path)  # never keep what could not be read again
         try:
-            write_atomically(path, text)
+            write_file(path, text)
         except StorageError as error:
             self.reporter.warn(f"{error}: the next build may choose other versions")
         return parse_pylock(text, path, numbered=True)
