@@ -1,7 +1,7 @@
 """``pkggen.lock``: what a build decided and the next one has to repeat, as TOML tables of text.
 
-``python.<machine>`` says which interpreter ``python.source`` stood for, ``deps.<machine>`` counts
-the dependencies of a split package. Tables that another part wrote are kept.
+``python.<machine>`` says which interpreter ``python.source`` stood for, ``git.<name>`` which commit a
+branch, ``deps.<machine>`` counts the dependencies of a split package. Tables that another part wrote are kept.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ else:
 
 FILE = "pkggen.lock"
 _TEXT = """\
-# Written by pkggen: which interpreter python.source stood for, and the number of a split package's
-# dependencies. Commit this file.
-# For a newer interpreter delete its table, or change python.source.
+# Written by pkggen: which interpreter python.source stood for, which commits dependencies from git are
+# built at, and the number of a split package's dependencies. Commit this file.
+# For a newer interpreter or commit delete its table.
 """
 
 

@@ -11,7 +11,7 @@ HEAD = """\
 
 Which lock with which project shape is tried: each numbered pair below is built by `pkggen build`, installed on the system that is named, offline, and its command run there. This page is written by `tests/e2e/test_inputs.py` from the results (`--update-inputs`), and the test fails when they differ.
 
-How each is found and read: [what can be packaged](configuration.md#what-can-be-packaged), [`wheels`](configuration.md#toolpkggenwheels). Wheels, sdists, `pypi:` and folders are installed in both formats by `tests/e2e/test_shapes.py`, too.
+How each is found and read: [what can be packaged](configuration.md#what-can-be-packaged), [`wheels`](configuration.md#toolpkggenwheels). Wheels, sdists, `pypi:` and folders are installed in both formats by `tests/e2e/test_shapes.py`, too. `pdm.lock`, workspaces, path and git dependencies: `tests/unit/wheels/test_lock_governing.py`, `tests/unit/project/test_origins.py`.
 """  # noqa: E501
 
 
