@@ -23,7 +23,7 @@ class Key(tuple[str | int, ...]):
     """A setting as the steps to it: ``Key.of("services", 0, "name")``; str() is ``services[0].name``.
 
     Whoever finds a fault in a setting says its key; the file that has it is added by the one who read
-    that file (``config.origin``).
+    that file (``config.provenance``).
     """
 
     __slots__ = ()

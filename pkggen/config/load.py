@@ -11,7 +11,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from pkggen.config.origin import Origin
+from pkggen.config.provenance import Provenance
 from pkggen.config.tables import Config
 from pkggen.errors import ConfigurationError, Key, Problem, StorageError
 
@@ -39,7 +39,7 @@ def load_config(root: Path) -> Config:
     return read_config(root)[0]
 
 
-def read_config(root: Path) -> tuple[Config, Origin]:
+def read_config(root: Path) -> tuple[Config, Provenance]:
     """Read the configuration of the project in directory ``root``; return it, and where it stands.
 
     Raises ConfigurationError with every problem found (file, key, line, remedy), StorageError when a
@@ -59,10 +59,10 @@ def read_config(root: Path) -> tuple[Config, Origin]:
                 remedy="keep one of them",
             )
         text = _text(own)
-        return _validated(_toml(own, text), Origin(own.name, text=text))
+        return _validated(_toml(own, text), Provenance(own.name, text=text))
     if table is None:
-        return Config(), Origin(shared.name, _SHARED)
-    return _validated(table, Origin(shared.name, _SHARED, _text(shared)))
+        return Config(), Provenance(shared.name, _SHARED)
+    return _validated(table, Provenance(shared.name, _SHARED, _text(shared)))
 
 
 def read_pyproject(root: Path) -> dict[str, Any]:
@@ -88,10 +88,10 @@ def _toml(path: Path, text: str) -> dict[str, Any]:
     return data
 
 
-def _validated(data: Any, origin: Origin) -> tuple[Config, Origin]:
-    with origin.placing():
+def _validated(data: Any, provenance: Provenance) -> tuple[Config, Provenance]:
+    with provenance.placing():
         try:
-            return Config.model_validate(_tuples(data)), origin
+            return Config.model_validate(_tuples(data)), provenance
         except ValidationError as error:
             raise ConfigurationError(*map(_problem, error.errors())) from error
 

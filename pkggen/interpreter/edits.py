@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pkggen.interpreter.tree import Layout
+from pkggen.interpreter.tree import TreeLayout
 from pkggen.targets.elf import elf_files
 
 _CERTIFICATES = Path(__file__).with_name("system_certificates.py")
@@ -20,7 +20,7 @@ _SSL_CALL = (
 _PREFIX = "/install"  # what python-build-standalone writes, and what tools that patch it look for
 
 
-def edit_tree(layout: Layout) -> tuple[str, ...]:
+def edit_tree(layout: TreeLayout) -> tuple[str, ...]:
     """Make the tree fit to be embedded; return what could not be done, as sentences."""
     links_alone_in_bin(layout)
     drop_unused_libpython(layout)
@@ -30,7 +30,7 @@ def edit_tree(layout: Layout) -> tuple[str, ...]:
     return warnings
 
 
-def links_alone_in_bin(layout: Layout) -> None:
+def links_alone_in_bin(layout: TreeLayout) -> None:
     """Leave ``python3.X`` in ``bin/``, and ``python3`` and ``python`` as links to it.
 
     Everything else there is a script whose first line names a place that is no more.
@@ -48,7 +48,7 @@ def links_alone_in_bin(layout: Layout) -> None:
         os.utime(link, ns=(mtime, mtime), follow_symlinks=False)
 
 
-def drop_unused_libpython(layout: Layout) -> None:
+def drop_unused_libpython(layout: TreeLayout) -> None:
     """Remove ``libpython`` where the program holds it already (archives ship both)."""
     libraries = sorted((layout.root / "lib").glob("libpython3*.so*"))
     needed = {
@@ -59,7 +59,7 @@ def drop_unused_libpython(layout: Layout) -> None:
             path.unlink()
 
 
-def find_system_certificates(layout: Layout) -> tuple[str, ...]:
+def find_system_certificates(layout: TreeLayout) -> tuple[str, ...]:
     """Let ``ssl`` find the target's certification authorities wherever that system keeps them."""
     ssl = layout.root / layout.stdlib / "ssl.py"
     text = ssl.read_text(encoding="utf-8") if ssl.is_file() else ""
@@ -73,7 +73,7 @@ def find_system_certificates(layout: Layout) -> tuple[str, ...]:
     return ()
 
 
-def library_is_not_executable(layout: Layout) -> None:
+def library_is_not_executable(layout: TreeLayout) -> None:
     """Clear the x bit of all but the program, and break ``#!`` lines of modules (lintian: script-not-executable).
 
     ``#!`` becomes ``# ``, so that neither line numbers nor an encoding named on that line change.

@@ -14,7 +14,7 @@ from pkggen.errors import ArtefactError
 from pkggen.interpreter.edits import edit_tree
 from pkggen.interpreter.origin import Source
 from pkggen.interpreter.selftest import selftest
-from pkggen.interpreter.tree import Layout, find_layout
+from pkggen.interpreter.tree import TreeLayout, find_layout
 from pkggen.interpreter.trim import trim
 from pkggen.model import Interpreter, Needs, Target
 from pkggen.store.cache import Cache
@@ -54,7 +54,7 @@ def embed(source: Source, keep: Sequence[str], target: Target, cache: Cache, rep
     )  # fmt: skip
 
 
-def check_machine(layout: Layout, target: Target, origin: str) -> None:
+def check_machine(layout: TreeLayout, target: Target, origin: str) -> None:
     """Raise ArtefactError unless the program is for the target's machine and for glibc."""
     where = f"{origin}: {layout.executable}"
     program = read_elf(layout.root / layout.executable, where) if _is_file(layout) else None
@@ -78,7 +78,7 @@ def check_machine(layout: Layout, target: Target, origin: str) -> None:
         )
 
 
-def _libc(layout: Layout) -> str:
+def _libc(layout: TreeLayout) -> str:
     """Return which C library the program asks its loader for; "static" when it has none."""
     program = read_elf(layout.root / layout.executable, layout.executable)
     if program is None or not program.loader:
@@ -90,11 +90,11 @@ def _libc_is_here(target: Target) -> bool:
     return target.libc == "glibc" or bool(glob.glob(f"/lib/ld-{target.libc}-*"))
 
 
-def _is_file(layout: Layout) -> bool:
+def _is_file(layout: TreeLayout) -> bool:
     return (layout.root / layout.executable).is_file()
 
 
-def _prove(layout: Layout, source: Source, cache: Cache, reporter: Reporter) -> None:
+def _prove(layout: TreeLayout, source: Source, cache: Cache, reporter: Reporter) -> None:
     with cache.scratch() as workshop:
         for module in selftest(layout, workshop, source.origin):
             reporter.warn(f"{source.origin} was built without {module}: importing it will fail on the target")

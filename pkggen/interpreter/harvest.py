@@ -16,14 +16,14 @@ from pathlib import Path
 from pkggen.errors import ArtefactError
 from pkggen.interpreter.borrowed import borrowed_libraries
 from pkggen.interpreter.edits import forget_prefixes
-from pkggen.interpreter.local import HostPython
+from pkggen.interpreter.local import LocalPython
 from pkggen.interpreter.origin import Source
 from pkggen.interpreter.trim import unwanted, wanted_files
 from pkggen.run import find_tool, run
 from pkggen.targets.elf import ElfObject, elf_files, is_elf, read_elf
 
 
-def host_source(python: HostPython, keep: Sequence[str]) -> Source:
+def local_source(python: LocalPython, keep: Sequence[str]) -> Source:
     """Return ``python`` as a source; raises ArtefactError for a library that can't be found.
 
     The digest covers paths, sizes and mtimes of all that would be copied, not their bytes.
@@ -83,7 +83,7 @@ def _rpath(name: str, found: ElfObject, bundled: frozenset[str]) -> str:
     return "$ORIGIN" if up == "." else f"$ORIGIN/{up}"
 
 
-def _plan(python: HostPython, keep: Sequence[str]) -> Mapping[str, Path]:
+def _plan(python: LocalPython, keep: Sequence[str]) -> Mapping[str, Path]:
     """Return what to copy, by its path in the tree; the program comes first."""
     stdlib = python.library
     patterns = unwanted(stdlib, keep)
@@ -97,7 +97,7 @@ def _plan(python: HostPython, keep: Sequence[str]) -> Mapping[str, Path]:
     return plan
 
 
-def _digest(python: HostPython, plan: Mapping[str, Path]) -> str:
+def _digest(python: LocalPython, plan: Mapping[str, Path]) -> str:
     digest = hashlib.sha256(f"{python.version} {python.prefixes} {python.libdir}\n".encode())
     digest.update(run([patchelf(), "--version"]).stdout.encode())
     for target, source in sorted(plan.items()):

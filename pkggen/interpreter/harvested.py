@@ -12,8 +12,8 @@ from packaging.specifiers import SpecifierSet
 
 from pkggen.interpreter.archive import archive_source
 from pkggen.interpreter.embed import embed
-from pkggen.interpreter.harvest import host_source
-from pkggen.interpreter.local import choose_host, describe
+from pkggen.interpreter.harvest import local_source
+from pkggen.interpreter.local import choose_local, describe
 from pkggen.interpreter.trim import check_profiles
 from pkggen.model import Interpreter, Target
 from pkggen.store.cache import Cache
@@ -30,8 +30,8 @@ def harvest(python: Path | None, output: Path, keep: Sequence[str], cache: Cache
     Raises ArtefactError for one that can't be made relocatable.
     """
     check_profiles(keep)
-    found = describe(python) if python else choose_host(SpecifierSet())
-    source = host_source(found, keep)
+    found = describe(python) if python else choose_local(SpecifierSet())
+    source = local_source(found, keep)
     output.parent.mkdir(parents=True, exist_ok=True)
     fresh = output.with_name(f".{output.name}.{os.getpid()}")
     try:

@@ -23,7 +23,7 @@ _REMEDY = "install a CPython that satisfies it, or set python.source to a versio
 
 
 @dataclass(frozen=True, slots=True)
-class HostPython:
+class LocalPython:
     """An installed CPython as it describes itself; ``prefixes`` are where it was configured to be.
 
     ``flags`` are the ABI's letters: "t" free-threaded, "d" debug.
@@ -49,7 +49,7 @@ class HostPython:
         return f"lib/python{self.minor}{'t' if 't' in self.flags else ''}"
 
 
-def choose_host(requires_python: SpecifierSet) -> HostPython:
+def choose_local(requires_python: SpecifierSet) -> LocalPython:
     """Return the interpreter that runs pkggen, if it satisfies, or else the newest of the machine's that does.
 
     Those are ``python3.X`` on PATH and pyenv's. Raises ConfigurationError when none satisfies.
@@ -81,7 +81,7 @@ def candidates() -> Iterator[Path]:
             yield path
 
 
-def describe(python: Path) -> HostPython:
+def describe(python: Path) -> LocalPython:
     """Ask the interpreter at ``python``, or the one that its venv was made from, what it is.
 
     Raises ArtefactError when it does not run or is of a kind that can't be embedded.
@@ -98,7 +98,7 @@ def describe(python: Path) -> HostPython:
     stdlib = Path(answer["stdlib"])
     if not (stdlib / "os.py").is_file():
         raise ArtefactError(f"its standard library ({stdlib}) is no directory of sources", where=where)
-    return HostPython(
+    return LocalPython(
         answer["version"], Path(answer["executable"]), tuple(answer["prefixes"]), answer["libdir"], stdlib,
         Path(answer["dynload"]), answer["machine"], answer["abiflags"],
     )  # fmt: skip

@@ -12,7 +12,7 @@ from packaging.version import Version
 
 from pkggen.errors import PkggenError
 from pkggen.interpreter.archive_download import fetch, file_name
-from pkggen.interpreter.harvest import host_source
+from pkggen.interpreter.harvest import local_source
 from pkggen.interpreter.local import candidates, describe
 from pkggen.interpreter.standalone import Release, find_release, published
 from pkggen.model import PythonSpec, Target
@@ -58,7 +58,7 @@ def _installed(wanted: SpecifierSet) -> Iterator[Offer]:
         name = os.fspath(path)
         try:
             found = describe(path)
-            host_source(found, ())
+            local_source(found, ())
         except PkggenError as error:
             yield Offer("host", "", f"host:{name}", name, obstacle=error.problems[0].what)
             continue

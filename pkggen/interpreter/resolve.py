@@ -13,8 +13,8 @@ from pkggen.errors import ArtefactError, ConfigurationError, Key
 from pkggen.interpreter.archive import archive_source, directory_source
 from pkggen.interpreter.archive_download import fetch, file_name, redact
 from pkggen.interpreter.embed import embed
-from pkggen.interpreter.harvest import host_source
-from pkggen.interpreter.local import choose_host, describe
+from pkggen.interpreter.harvest import local_source
+from pkggen.interpreter.local import choose_local, describe
 from pkggen.interpreter.origin import Source
 from pkggen.interpreter.pinned_build import FILE, record, recorded
 from pkggen.interpreter.selftest import selftest
@@ -111,8 +111,8 @@ def _host(spec: PythonSpec, target: Target, *, requires_python: SpecifierSet, ro
             where=_WHERE, remedy='set python.source to a version ("3.12") or to an archive for that machine',
         )  # fmt: skip
     _, _, path = spec.source.partition(":")
-    python = describe(root / path) if path else choose_host(requires_python)
-    return host_source(python, spec.keep)
+    python = describe(root / path) if path else choose_local(requires_python)
+    return local_source(python, spec.keep)
 
 
 def _standalone(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pkggen.errors import ArtefactError, Problem, ToolError
-from pkggen.interpreter.tree import Layout
+from pkggen.interpreter.tree import TreeLayout
 from pkggen.run import run
 
 _PROBE = Path(__file__).with_name("selftest_probe.py")
@@ -18,7 +18,7 @@ _PREFIX = "import json, sys; print(json.dumps(sys.prefix))"
 _LIMIT = 120  # seconds
 
 
-def selftest(layout: Layout, workshop: Path, origin: str) -> tuple[str, ...]:
+def selftest(layout: TreeLayout, workshop: Path, origin: str) -> tuple[str, ...]:
     """Run the interpreter from a copy whose path holds a space, in an empty environment.
 
     It must import what it has, find its library, map nothing but glibc from outside, and make a

@@ -22,7 +22,7 @@ from pkggen.errors import PkggenError
 from pkggen.interpreter.archive import archive_source
 from pkggen.interpreter.archive_download import fetch
 from pkggen.interpreter.embed import embed
-from pkggen.interpreter.local import choose_host
+from pkggen.interpreter.local import choose_local
 from pkggen.interpreter.origin import Source
 from pkggen.interpreter.standalone import find_release, is_version
 from pkggen.model import Compiler, Interpreter, Needs, PythonSpec, Target, Tree
@@ -82,7 +82,7 @@ def _candidates(
         return embedded(archive_source(path, release.sha256, cache, origin=f"standalone {release.version}"))
 
     def installed() -> tuple[str, Compiler]:
-        found = choose_host(SpecifierSet(f"=={interpreter.minor}.*", prereleases=True))
+        found = choose_local(SpecifierSet(f"=={interpreter.minor}.*", prereleases=True))
         return found.version, Compiler(found.executable, f"host {found.version}")
 
     if interpreter.system:

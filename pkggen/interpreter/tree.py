@@ -17,7 +17,7 @@ _EXTENSION = re.compile(r"\.cpython-3\d+([a-z]*)[-.]")
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class TreeLayout:
     """``executable`` and ``stdlib`` are relative to ``root`` ("bin/python3.13", "lib/python3.13").
 
     ``flags`` are the letters of the ABI: "t" without the global lock, "d" for debugging.
@@ -31,7 +31,7 @@ class Layout:
     flags: str = ""
 
 
-def find_layout(root: Path, where: str) -> Layout:
+def find_layout(root: Path, where: str) -> TreeLayout:
     """Find the interpreter below ``root``; raise ArtefactError, naming ``where``, if there is none."""
     programs = _distinct([p for p in sorted((root / "bin").glob("python3.*")) if _is_program(p)])
     if len(programs) != 1:
@@ -49,7 +49,7 @@ def find_layout(root: Path, where: str) -> Layout:
     version = next((v for v in (_version_in(p, minor) for p in carriers) if v), "")
     if not version:
         raise ArtefactError(f"bin/{programs[0].name} does not tell its version", where=where)
-    return Layout(root, minor, version, f"bin/{programs[0].name}", libraries[0], flags)
+    return TreeLayout(root, minor, version, f"bin/{programs[0].name}", libraries[0], flags)
 
 
 def flags_of(stdlib: Path, named: str = "") -> str:

@@ -57,8 +57,8 @@ def opened(options: Options, scratch: Path) -> Iterator[Opened]:
     from within are given the file and line where they stand.
     """
     location = find_project(member_folder(options.root, options.package), scratch)
-    config, origin = read_config(location.root)
-    with replace(origin, options=dict(options.outranked())).placing():
+    config, provenance = read_config(location.root)
+    with replace(provenance, options=dict(options.outranked())).placing():
         project = Opened(options, location, effective_config(config, options))
         if location.shape is Shape.FOLDER and not project.is_source_folder and not config.meta:
             check_is_project(location.path)

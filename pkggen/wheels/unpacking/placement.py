@@ -30,7 +30,7 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class Placement:
     """The paths of one wheel in the venv of one Python.
 
     ``library`` is "lib/python3.13", ``info`` the dist-info directory.

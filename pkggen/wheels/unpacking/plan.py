@@ -14,7 +14,7 @@ from pkggen.errors import ArtefactError, IntegrityError, Problem
 from pkggen.metadata.headers import decoded
 from pkggen.model import Script
 from pkggen.wheels.unpacking.dist_info import Identity, metadata_problems, read_scripts, wheel_problems
-from pkggen.wheels.unpacking.placement import Layout, Placed
+from pkggen.wheels.unpacking.placement import Placed, Placement
 from pkggen.wheels.unpacking.record import Expected, read_record
 from pkggen.wheels.unpacking.zip_members import Member, clashes, members
 
@@ -27,7 +27,7 @@ _TEXT_LIMIT = 4 << 20  # of the others; some paste a licence into METADATA
 class Plan:
     """What to unpack, where to, and what each member's bytes must hash to."""
 
-    layout: Layout
+    layout: Placement
     placed: tuple[Placed, ...]
     expected: Mapping[str, Expected]
     scripts: tuple[Script, ...]
@@ -40,7 +40,7 @@ def inspect(archive: zipfile.ZipFile, identity: Identity, library: str, python: 
     """
     found, problems = members(archive, identity.filename)
     info = _info_directory(archive, identity, problems)
-    layout = Layout(identity, library, info)
+    layout = Placement(identity, library, info)
     placed, misplaced = layout.place(found)
     by_path = clashes([p.path for p in placed], f"{identity.filename} (unpacked)") if not problems else []
     problems += misplaced + by_path

@@ -12,7 +12,7 @@ from packaging.specifiers import SpecifierSet
 from pkggen.errors import ArtefactError, ConfigurationError
 from pkggen.interpreter import resolve_interpreter
 from pkggen.interpreter.borrowed import borrowed_libraries
-from pkggen.interpreter.local import choose_host, describe
+from pkggen.interpreter.local import choose_local, describe
 from pkggen.model import Interpreter, Kind, PythonSpec, Target
 from pkggen.store.cache import Cache
 from pkggen.targets.elf import read_elf
@@ -120,13 +120,13 @@ def test_the_running_interpreter_is_taken_when_it_will_do() -> None:
     """``host`` means the Python that runs the build, if the project's requires-python allows it."""
     running = ".".join(str(n) for n in sys.version_info[:3])
 
-    assert choose_host(SpecifierSet(f"=={running}")).version == running
+    assert choose_local(SpecifierSet(f"=={running}")).version == running
 
 
 def test_no_interpreter_that_will_do_is_told_with_those_found() -> None:
     """What was looked at is listed, and what to do about it."""
     with pytest.raises(ConfigurationError, match=r"satisfies requires-python >=3\.99 \(found: 3\.") as caught:
-        choose_host(SpecifierSet(">=3.99"))
+        choose_local(SpecifierSet(">=3.99"))
 
     assert "python.source" in caught.value.problems[0].remedy
 

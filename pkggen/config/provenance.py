@@ -20,7 +20,7 @@ _TOP = Key()
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class Provenance:
     """A configuration's file: its name, the ``table`` in it that is ours, and its text, empty where there is none.
 
     ``options`` are settings that the command line outranks, with the option's name.
