@@ -31,6 +31,13 @@ def declared_python(root: Path) -> SpecifierSet:
         raise ConfigurationError(str(error), where="pyproject.toml: project.requires-python") from error
 
 
+def declared_back_end(root: Path) -> list[str]:
+    """Return ``build-system.requires`` of pyproject.toml; where it says nothing, it is setuptools (PEP 518)."""
+    system = read_pyproject(root).get("build-system")
+    requires = system.get("requires") if isinstance(system, dict) else None
+    return [str(text) for text in requires] if isinstance(requires, list) else ["setuptools"]
+
+
 def build_wheel(root: Path, frontend: Frontend, cache: Cache, reporter: Reporter, *, python: str, epoch: int) -> Wheel:
     """Build the wheel of the project in ``root`` with its own back-end, in a copy of its tree and what is around it.
 

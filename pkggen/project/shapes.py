@@ -15,13 +15,14 @@ from pkggen.errors import ArtefactError, ConfigurationError, Key, Problem
 from pkggen.model import Interpreter, Wheel
 from pkggen.network.frontend import Frontend
 from pkggen.network.steering import steering
-from pkggen.project.backend import build_wheel, declared_python, running_python
+from pkggen.project.backend import build_wheel, declared_back_end, declared_python, running_python
 from pkggen.project.core_metadata import UNKNOWN, Metadata, read_metadata
 from pkggen.project.epoch import given_epoch, source_epoch
 from pkggen.project.folder import SourceFolder
 from pkggen.project.location import Shape
 from pkggen.project.opened import Opened
 from pkggen.project.wheel_file import copy_wheel, epoch_of_wheel, is_pure, python_of_tags
+from pkggen.project.wheel_folder import holds
 from pkggen.store.cache import Cache
 from pkggen.terminal.reporter import Reporter
 
@@ -174,5 +175,7 @@ def source_of(project: Opened, cache: Cache, reporter: Reporter, *, offline: boo
         return IndexProject(location.requirement)
     folders = tuple(location.root / name for name in (*config.wheels.find_links, config.wheels.dir) if name)
     variables = steering(os.environ, config.build.environment)
-    frontend = Frontend(cache.root / "uv", location.path, config.wheels.index, folders, offline, variables)
+    # a folder that holds all wheels may hold the back-end's: then nothing is fetched for it either
+    near = bool(config.wheels.dir) and holds(location.root / config.wheels.dir, declared_back_end(location.path))
+    frontend = Frontend(cache.root / "uv", location.path, config.wheels.index, folders, offline or near, variables)
     return SourceTree(location.path, frontend, cache, reporter, location.epoch)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import contextlib
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.tags import Tag
-from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
 from pkggen.errors import ArtefactError, ConfigurationError, Key, Problem
@@ -50,6 +52,24 @@ def every_wheel(directory: Path, fitting: Collection[Tag]) -> tuple[str, ...]:
         f"{name}=={versions[0]}" if len(versions) == 1 else name
         for name, versions in sorted(wanted.items())
         if versions
+    )
+
+
+def holds(directory: Path, requires: Iterable[str]) -> bool:
+    """Tell whether ``directory`` has a wheel for each of these requirements, by its name alone."""
+    offered: dict[str, set[Version]] = {}
+    for path in directory.glob("*.whl"):
+        with contextlib.suppress(InvalidWheelFilename):  # told by every_wheel
+            name, version, *_ = parse_wheel_filename(path.name)
+            offered.setdefault(name, set()).add(version)
+    try:
+        wanted = [Requirement(text) for text in requires]
+    except InvalidRequirement:  # the front-end words that better
+        return False
+    return all(
+        any(r.specifier.contains(version, prereleases=True) for version in offered.get(canonicalize_name(r.name), ()))
+        for r in wanted
+        if r.marker is None or r.marker.evaluate()
     )
 
 

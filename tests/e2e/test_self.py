@@ -151,9 +151,7 @@ def build(box: Box, *formats: str) -> list[str]:
     box.run("chown -R builder: /home/builder", check=True)
     words = [word for name in formats for word in ("--format", name)]
     place = "/home/builder/greeting"
-    done = box.run(
-        [*AS_BUILDER, "pkggen", "build", place, "-o", f"{place}/dist", "--offline", "-q", *words], timeout=600
-    )
+    done = box.run([*AS_BUILDER, "pkggen", "build", place, "-o", f"{place}/dist", "-q", *words], timeout=600)
     assert done.returncode == 0, done.output
     return done.stdout.split()
 
