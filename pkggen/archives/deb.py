@@ -50,7 +50,7 @@ class DebArchive:
 
 _BROKEN = (
     ArError, tarfile.TarError, lzma.LZMAError, zstandard.ZstdError, zlib.error, OSError, EOFError, ValueError,
-    RecursionError,
+    RecursionError, OverflowError,
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from pkggen.archives.deb import read_deb
 from pkggen.archives.rpm import read_rpm
 from pkggen.errors import ArtefactError
 from pkggen.model import Entry
+from pkggen.reading import oddity
 from pkggen.signing.openpgp import issuer_of
 
 _RELATIONS = (
@@ -57,6 +58,8 @@ def inspect(path: Path) -> Inspection:
 
     Raises ArtefactError when it can't be read, is truncated or is neither.
     """
+    if (why := oddity(path)) and not why.startswith("does not exist"):
+        raise ArtefactError(why, where=str(path))
     try:
         with path.open("rb") as stream:
             magic = stream.read(8)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, get_args
@@ -13,12 +12,8 @@ from pydantic.fields import FieldInfo
 
 from pkggen.config.provenance import Provenance
 from pkggen.config.tables import Config
-from pkggen.errors import ConfigurationError, Key, Problem, StorageError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from pkggen.errors import ConfigurationError, Key, Problem
+from pkggen.reading import is_there, parse_toml, read_text
 
 _SHARED = Key.of("tool", "pkggen")
 # steps of pydantic's own within a key, such as which member of a union was tried
@@ -51,7 +46,7 @@ def read_config(root: Path) -> tuple[Config, Provenance]:
     if not isinstance(tools, dict):
         raise ConfigurationError("must be a table", where=f"{shared.name}: tool")
     table = tools.get("pkggen")
-    if own.is_file():
+    if is_there(own):
         if table is not None:
             raise ConfigurationError(
                 "configured twice, here and in pyproject.toml [tool.pkggen]",
@@ -68,24 +63,18 @@ def read_config(root: Path) -> tuple[Config, Provenance]:
 def read_pyproject(root: Path) -> dict[str, Any]:
     """Return pyproject.toml of ``root`` as a dict, {} when there is none; errors as load_config."""
     path = root / "pyproject.toml"
-    return _toml(path, _text(path)) if path.is_file() else {}
+    return _toml(path, _text(path)) if is_there(path) else {}
 
 
 def _text(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(f"not valid TOML: {error}", where=path.name) from error
-    except OSError as error:
-        raise StorageError(f"can't be read: {error.strerror}", where=str(path)) from error
+    return read_text(path, path.name)
 
 
 def _toml(path: Path, text: str) -> dict[str, Any]:
     try:
-        data: dict[str, Any] = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        return parse_toml(text)
+    except ValueError as error:
         raise ConfigurationError(f"not valid TOML: {error}", where=path.name) from error
-    return data
 
 
 def _validated(data: Any, provenance: Provenance) -> tuple[Config, Provenance]:

@@ -13,7 +13,9 @@ from pkggen.model import Entry, FormatOptions, Kind, Payload, Purpose
 from pkggen.model.entry import generated_entry
 from pkggen.model.versions import package_name
 
-_NAME_LIMIT = 255  # bytes of one path component, on every common file system
+# Bytes of one path component on every common file system, and of a path (path_resolution(7)), less what is
+# added while a package is unpacked: ".dpkg-dist", ";" and a time by rpm, the place of a release below the prefix.
+_NAME_LIMIT, _PATH_LIMIT = 255 - 10, 4096 - 96
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -103,7 +105,11 @@ def _faults(entry: Entry) -> Iterator[str]:
         yield f"{path!r} is not UTF-8"
         return
     if len(encoded) > _NAME_LIMIT and any(len(part) > _NAME_LIMIT for part in encoded.split(b"/")):
-        yield f"{path!r} has a name longer than {_NAME_LIMIT} bytes"
+        yield f"{path!r} has a name longer than {_NAME_LIMIT} bytes, which dpkg and rpm can't unpack"
+    if len(encoded) > _PATH_LIMIT:
+        yield f"{path!r} is longer than {_PATH_LIMIT} bytes"
+    if len(entry.link.encode("utf-8", "surrogateescape")) > _PATH_LIMIT:
+        yield f"{path!r} leads to a path longer than {_PATH_LIMIT} bytes"
 
 
 _COMPARED = ("kind", "mode", "owner", "group", "link", "size", "sha256", "mtime", "config", "role")

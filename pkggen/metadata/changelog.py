@@ -14,6 +14,7 @@ from packaging.version import InvalidVersion, Version
 
 from pkggen.errors import ConfigurationError, Key, PkggenError, StorageError
 from pkggen.model import Change
+from pkggen.reading import oddity
 from pkggen.run import run
 from pkggen.terminal.reporter import Reporter
 
@@ -59,8 +60,8 @@ def read_changelog(
 
 def _text(source: str, root: Path) -> str:
     path = root / source
-    if not path.is_file():
-        raise ConfigurationError(f"{source} does not exist in {root}", where=Key.of("changelog"))
+    if why := oddity(path):
+        raise ConfigurationError(f"{source} {why}", where=Key.of("changelog"))
     if not path.resolve().is_relative_to(root.resolve()):
         raise ConfigurationError(f"{source} leads out of the project", where=Key.of("changelog"))
     try:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import configparser
 import os
 import re
-import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,10 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from pkggen.reading import parse_toml
 
 _INHERITED = (
     "HOME", "XDG_CONFIG_HOME", "NETRC", "SSL_CERT_FILE", "SSL_CERT_DIR",
@@ -141,9 +137,9 @@ def _uv_tables(root: Path, environ: Mapping[str, str]) -> Iterator[Mapping[str, 
 
 def _toml(path: Path) -> Mapping[str, Any]:
     try:
-        data: Mapping[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        data: Mapping[str, Any] = parse_toml(path.read_text(encoding="utf-8"))
         return data
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+    except (OSError, ValueError):
         return {}  # whoever owns the file complains about it
 
 

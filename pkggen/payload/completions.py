@@ -17,6 +17,7 @@ from pkggen.config.tables import Config
 from pkggen.errors import ConfigurationError, Key, Problem, StorageError, ToolError
 from pkggen.model import Entry, Parts, Payload, Script
 from pkggen.model.entry import generated_entry
+from pkggen.reading import oddity
 from pkggen.run import run
 from pkggen.terminal.reporter import Reporter
 
@@ -93,7 +94,9 @@ def _shell_of(path: Path) -> str:
 def _read(files: Sequence[str], root: Path) -> Iterator[tuple[str, str, str]]:
     for item in files:
         path = root / item
-        if not path.is_file() or not path.resolve().is_relative_to(root.resolve()):
+        if (why := oddity(path)) and not why.startswith("does"):
+            raise ConfigurationError(f"{item} {why}", where=_KEY)
+        if why or not path.resolve().is_relative_to(root.resolve()):
             raise ConfigurationError(f"{item} is no file of the project", where=_KEY)
         try:
             text = path.read_text(encoding="utf-8")

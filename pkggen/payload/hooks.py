@@ -13,6 +13,7 @@ from pathlib import Path
 from pkggen.config.tables import Config, HookTable
 from pkggen.errors import ConfigurationError, Key, Problem, StorageError
 from pkggen.model import Compiler, Hook
+from pkggen.reading import oddity
 from pkggen.run import run
 
 _WHERE = Key.of("scripts")
@@ -47,8 +48,8 @@ def read_hooks(config: Config, root: Path, compiler: Compiler | None) -> tuple[H
 
 def _read(name: str, table: HookTable, root: Path, compiler: Compiler | None) -> Hook:
     path = root / table.file
-    if not path.is_file():
-        raise ConfigurationError(f"{table.file} does not exist in {root}")
+    if why := oddity(path):
+        raise ConfigurationError(f"{table.file} {why}" + f" in {root}" * why.startswith("does"))
     if not path.resolve().is_relative_to(root.resolve()):
         raise ConfigurationError(f"{table.file} leads out of the project", remedy="copy the file into the project")
     try:
@@ -69,6 +70,10 @@ def _oddities(name: str, table: HookTable, content: bytes, *, python: bool) -> I
     if b"\r\n" in content or b"\0" in content:
         yield Problem(f"{table.file} holds carriage returns or zero bytes", remedy="save it with Unix line ends")
     if name == "after-remove":
+        try:
+            content.decode()
+        except UnicodeDecodeError as error:
+            yield Problem(f"{table.file} is not UTF-8: {error}", remedy="save it as UTF-8: it becomes part of a script")
         if python:
             yield Problem(f"{table.file}: the interpreter is gone by then", remedy="write after-remove for /bin/sh")
         if re.search(rb"(?m)^[ \t]*%", content):

@@ -28,14 +28,14 @@ def source_epoch(root: Path) -> int:
         command: list[str | Path] = [git, "-c", "safe.directory=*", "-C", root, "log", "-1", "--format=%ct", "--", "."]
         shown = run(command, check=False).stdout.strip()
         if shown.isdigit():
-            return int(shown)
+            return min(int(shown), _LATEST)
     return EARLIEST
 
 
 def given_epoch() -> int | None:
     """Return SOURCE_DATE_EPOCH, or None when it isn't set; nonsense in it is a ConfigurationError."""
     given = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if given and not (given.isascii() and given.isdigit() and int(given) <= _LATEST):
+    if given and not (given.isascii() and given.isdigit() and len(given) < 20 and int(given) <= _LATEST):
         raise ConfigurationError(f"SOURCE_DATE_EPOCH is {given!r}", remedy="set it to seconds since 1970, or unset it")
     return int(given) if given else None
 

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from pkggen.errors import ConfigurationError
+from pkggen.reading import is_there, parse_toml, read_text
 from pkggen.store.writing import write_file
 
 if sys.version_info >= (3, 11):
-    import tomllib
+    pass
 else:
-    import tomli as tomllib
+    pass
 
 FILE = "pkggen.lock"
 _TEXT = """\
@@ -56,4 +57,10 @@ def write_table(path: Path, kind: str, name: str, table: Mapping[str, str]) -> N
 
 
 def _read(path: Path) -> dict[str, Any]:
-    return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    if not is_there(path):
+        return {}
+    text = read_text(path)
+    try:
+        return parse_toml(text)
+    except ValueError as error:
+        raise ConfigurationError(f"not valid TOML: {error}", where=FILE, remedy="remove it: it is made anew") from error

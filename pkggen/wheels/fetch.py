@@ -86,10 +86,10 @@ def _gather(results: Iterable[list[_Found]]) -> Iterable[_Found]:
 
 
 def _raise(problems: Sequence[_Found]) -> None:
-    """Raise the gravest kind of error found, with every problem."""
-    for kind in (IntegrityError, StorageError, ArtefactError):
-        if any(found is kind for found, _ in problems):
-            kind.raise_all(p for _, p in problems)
+    """Raise the gravest kind of error found, with every problem; a kind that has no rank is not lost."""
+    ranks = {kind: rank for rank, kind in enumerate((IntegrityError, StorageError, ArtefactError))}
+    for kind in sorted({kind for kind, _ in problems}, key=lambda kind: (ranks.get(kind, len(ranks)), kind.__name__)):
+        kind.raise_all(p for _, p in problems)
 
 
 def _local(choice: Choice, source: Source) -> Path | None:

@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from pkggen.errors import ConfigurationError, Problem
+from pkggen.reading import oddity
 
 _LINKS = 40  # in a row, as many as Linux follows (path_resolution(7))
 
@@ -41,6 +42,8 @@ def find_sources(root: Path, src: str, dst: str, exclude: Sequence[str] = ()) ->
         base, found = _inside(root, root / src), list(_walked(root / src))
     else:
         path = _inside(root, root / src)
+        if why := oddity(path):
+            raise ConfigurationError(f"{src} {why}", remedy="name a regular file")
         return (Source(path, dst + path.name if dst.endswith("/") else dst),)
     kept = sorted(
         (p, r)

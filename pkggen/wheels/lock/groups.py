@@ -9,11 +9,12 @@ from pathlib import Path
 from packaging.dependency_groups import resolve_dependency_groups
 
 from pkggen.errors import ConfigurationError
+from pkggen.reading import parse_toml
 
 if sys.version_info >= (3, 11):
-    import tomllib
+    pass
 else:
-    import tomli as tomllib
+    pass
 
 
 def group_requirements(root: Path, groups: Sequence[str]) -> tuple[str, ...]:
@@ -22,7 +23,7 @@ def group_requirements(root: Path, groups: Sequence[str]) -> tuple[str, ...]:
     Raises ConfigurationError when a group is not there, malformed or includes itself.
     """
     try:
-        data = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+        data = parse_toml((root / "pyproject.toml").read_text(encoding="utf-8"))
         declared = data.get("dependency-groups", {})
         return tuple(map(str, resolve_dependency_groups(declared, *groups)))
     except OSError as error:

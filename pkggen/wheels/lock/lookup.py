@@ -18,6 +18,7 @@ from pkggen.config.workspace import find_workspace, project_name
 from pkggen.errors import ConfigurationError, IntegrityError, Problem, StorageError
 from pkggen.model import Interpreter, Origin, Target, Wheel, WheelSpec
 from pkggen.network.address import redacted, without_credentials
+from pkggen.reading import is_there
 from pkggen.store.cache import Cache
 from pkggen.store.writing import write_file
 from pkggen.terminal.reporter import Reporter
@@ -49,10 +50,10 @@ def find_lock(root: Path, named: Path | None = None) -> Path | None:
     pylock = root / "pylock.toml"
     if named is not None:
         return named
-    found = [pylock] if pylock.is_file() and not read_pylock(pylock).inputs else []
+    found = [pylock] if is_there(pylock) and not read_pylock(pylock).inputs else []
     for name in _ORDER:
-        found += [p for p in (root / name, lock_above(root, name)) if p is not None and p.is_file()]
-    found += [pylock] if pylock.is_file() else []
+        found += [p for p in (root / name, lock_above(root, name)) if p is not None and is_there(p)]
+    found += [pylock] if is_there(pylock) else []
     return found[0] if found else None
 
 
@@ -125,7 +126,7 @@ class LockSource:
         self._tell_of_others(path)
         if path is None:
             return self._resolved(None, self.root / "pylock.toml", None)
-        if not path.is_file():
+        if not is_there(path):
             raise ConfigurationError("there is no such lock", where=str(path))
         if path.name == "uv.lock":
             return self._exported(path)

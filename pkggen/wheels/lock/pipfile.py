@@ -6,7 +6,6 @@ and restricted to these. Source: Pipenv's "Pipfile.lock" specification (pipfile-
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from pkggen.errors import ConfigurationError, Problem
 from pkggen.network.address import redacted
+from pkggen.reading import parse_json, read_text
 from pkggen.wheels.lock.requirements import Pin, Requirements
 
 _VCS = ("git", "hg", "svn", "bzr")
@@ -29,9 +29,10 @@ def read_pipfile(path: Path, groups: Sequence[str] = ()) -> Requirements:
     project itself (``path = "."``) is left out. Raises ConfigurationError (not JSON, another
     pipfile-spec, a package from a VCS or a directory), with every such package.
     """
+    text = read_text(path, path.name)
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        data = parse_json(text)
+    except ValueError as error:
         raise ConfigurationError(f"it is not valid JSON: {error}", where=path.name) from error
     meta = data.get("_meta", {}) if isinstance(data, dict) else {}
     if not isinstance(meta, dict) or meta.get("pipfile-spec") != 6:

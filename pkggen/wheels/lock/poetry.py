@@ -20,12 +20,13 @@ from packaging.utils import canonicalize_name
 from pkggen.errors import ConfigurationError, Problem
 from pkggen.model import Origin
 from pkggen.network.address import redacted
+from pkggen.reading import parse_toml, read_text
 from pkggen.wheels.lock.requirements import Pin, Requirements
 
 if sys.version_info >= (3, 11):
-    import tomllib
+    pass
 else:
-    import tomli as tomllib
+    pass
 
 _MAIN = "main"
 _REMEDY = "build it to a wheel, put that into a directory for find-links and pin it"
@@ -41,10 +42,10 @@ def read_poetry(
     ConfigurationError (not TOML, written by Poetry 1, a package from another VCS than git), with every
     such package.
     """
+    text = read_text(path, path.name)
     try:
-        text = path.read_text(encoding="utf-8")
-        data = tomllib.loads(text)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        data = parse_toml(text)
+    except ValueError as error:
         raise ConfigurationError(f"it is not valid TOML: {error}", where=path.name) from error
     version = str(_table(data, "metadata").get("lock-version", ""))
     if version.partition(".")[0] != "2" or version == "2.0":

@@ -30,13 +30,14 @@ from packaging.pylock import Package, PackageDirectory, PackageVcs, Pylock, Pylo
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from pkggen.errors import ConfigurationError, IntegrityError, Problem, StorageError
+from pkggen.errors import ConfigurationError, IntegrityError, Problem
 from pkggen.model import Origin
+from pkggen.reading import parse_toml, read_text
 
 if sys.version_info >= (3, 11):
-    import tomllib
+    pass
 else:
-    import tomli as tomllib
+    pass
 
 _TABLE = re.compile(r"^\s*\[\[\s*packages\s*\]\]")
 _NAME = re.compile(r'^name = "([^"]+)"', re.MULTILINE)
@@ -75,21 +76,15 @@ def read_pylock(path: Path) -> Lock:
     Raises StorageError (can't be read), ConfigurationError (not TOML, not PEP 751; file and
     line) or IntegrityError (a file without a sha256), each with all problems.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise ConfigurationError("it is not UTF-8", where=path.name) from error
-    except OSError as error:
-        raise StorageError(f"can't be read: {error.strerror}", where=str(path)) from error
-    return parse_pylock(text, path, numbered=True)
+    return parse_pylock(read_text(path, path.name), path, numbered=True)
 
 
 @lru_cache(maxsize=4)  # a build reads one and the same lock for several questions
 def parse_pylock(text: str, path: Path, *, numbered: bool = False) -> Lock:
     """Validate the text of a lock that stems from ``path``; ``numbered``: its lines are the file's own."""
     try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        data = parse_toml(text)
+    except ValueError as error:
         found = _LINE.search(str(error))
         line = found[1] if found else len(text.splitlines())  # "at end of document"
         raise ConfigurationError(f"it is not valid TOML: {error}", where=f"{path.name}:{line}") from error

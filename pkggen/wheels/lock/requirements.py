@@ -20,9 +20,10 @@ from typing import NoReturn
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
-from pkggen.errors import ConfigurationError, Problem
+from pkggen.errors import ConfigurationError, PkggenError, Problem
 from pkggen.model import Origin
 from pkggen.network.address import filename_of, redacted
+from pkggen.reading import read_bytes
 
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _OPTION = re.compile(r"(?:^|\s)-{1,2}(?=[a-zA-Z])")
@@ -164,10 +165,13 @@ class _Reader:
 
     def read(self, path: Path, parents: tuple[Path, ...], *, as_constraints: bool) -> None:
         try:
-            text = _text_of(path.read_bytes())
-        except (OSError, UnicodeError, LookupError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is neither UTF-8 nor what it says it is"
-            self.problems.append(Problem(f"can't be read: {reason}", str(path)))
+            text = _text_of(read_bytes(path))
+        except (UnicodeError, LookupError):
+            self.problems.append(Problem("can't be read: it is neither UTF-8 nor what it says it is", str(path)))
+            return
+        except PkggenError as error:
+            said = [p.what if p.what.startswith("can't") else f"can't be read: {p.what}" for p in error.problems]
+            self.problems += [Problem(what, str(path)) for what in said]
             return
         for number, line in logical_lines(text):
             where = f"{path.name}:{number}"

@@ -29,6 +29,7 @@ _VALUE = re.compile(r"(?P<module>[\w.]+)\s*:\s*(?P<attr>[\w.]+)\s*(\[.*\])?", re
 # what a venv's bin/ holds already; pip's are its own
 _RESERVED = re.compile(r"pythonw?[0-9.]*|activate(\.(csh|fish|nu|ps1|bat|sh)|_this\.py)?|deactivate(\..*)?", re.I)
 _PIP = re.compile(r"pip[0-9.]*")
+_LONGEST_NAME = 245  # bytes of a command: 255 for a file, less the ending it has while it is written
 _LONGEST = 200  # letters of a licence that some projects paste whole
 
 
@@ -132,6 +133,8 @@ def read_scripts(text: str, distribution: str, where: str) -> tuple[tuple[Script
 
 def command_problem(name: str, distribution: str) -> str:
     """Return why ``name`` can't be a command in a venv's bin/, or ""."""
+    if len(name.encode()) > _LONGEST_NAME:
+        return f"its name has {len(name.encode())} bytes, more than {_LONGEST_NAME}"
     if not _NAME.fullmatch(name) or name in {".", ".."}:
         return "not a plain command name"
     if _RESERVED.fullmatch(name) or (_PIP.fullmatch(name) and distribution != "pip"):

@@ -10,10 +10,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from pkggen.errors import ArtefactError, IntegrityError
+from pkggen.errors import ArtefactError, ConfigurationError, IntegrityError, Problem, ToolError
 from pkggen.store.cache import Cache
 from pkggen.terminal.reporter import Silent
-from pkggen.wheels.fetch import Source, fetch
+from pkggen.wheels.fetch import Source, _attempt, _raise, fetch
 from pkggen.wheels.select import Choice
 from tests.unit.wheel_index import Index, serving
 from tests.unit.wheelsmith import Smith
@@ -177,6 +177,17 @@ def test_the_index_login_is_used_for_its_host_only(cache, index):
     login = "Basic " + base64.b64encode(b"user:secret").decode()
     assert [(FILE, login)] == index.requests
     assert other.requests == [("/x.whl", "")]
+
+
+def test_no_kind_of_problem_is_lost():
+    """A kind of error that has no rank among the others ends the build like them, and all problems are told."""
+    odd = _attempt(lambda: (_ for _ in ()).throw(ValueError("Invalid port")))
+    with pytest.raises(ConfigurationError, match="no usable URL"):
+        _raise(odd)
+    with pytest.raises(IntegrityError) as caught:
+        _raise([*odd, (IntegrityError, Problem("other bytes")), (ToolError, Problem("no tool"))])
+
+    assert len(caught.value.problems) == 3
 
 
 def test_offline_names_every_missing_wheel(cache, index):

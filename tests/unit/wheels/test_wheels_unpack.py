@@ -26,6 +26,21 @@ from tests.unit.wheelsmith import Smith, digest, interpreter
 SITE = "lib/python3.13/site-packages"
 INFO = f"{SITE}/demo-1.0.dist-info"
 
+PRECEDENCE = (
+    b"import os; var = 'SETUPTOOLS_USE_DISTUTILS'; enabled = os.environ.get(var, 'local') == 'local'; "
+    b"enabled and __import__('_distutils_hack').add_shim(); \n"
+)
+SPACE = (
+    "import sys, types, os;has_mfs = sys.version_info > (3, 5);"
+    "p = os.path.join(sys._getframe(1).f_locals['sitedir'], *('a', 'b'));"
+    "importlib = has_mfs and __import__('importlib.util');has_mfs and __import__('importlib.machinery');"
+    "m = has_mfs and sys.modules.setdefault('a.b', importlib.util.module_from_spec("
+    "importlib.machinery.PathFinder.find_spec('a.b', [os.path.dirname(p)])));"
+    "m = m or sys.modules.setdefault('a.b', types.ModuleType('a.b'));"
+    "mp = (m or []) and m.__dict__.setdefault('__path__',[]);(p not in mp) and mp.append(p);"
+    "m and setattr(sys.modules['a'], 'b', m)\n"
+)
+
 
 @pytest.fixture
 def cache(tmp_path: Path) -> Cache:
@@ -304,10 +319,29 @@ def test_all_bad_wheels_are_told_at_once(tmp_path, cache):
         ("x.pth", b"# comment\n\nsubdir\n", False),
         ("x.pth", b"/opt/elsewhere\n", True),
         ("x.pth", b"../../elsewhere\n", True),
-        ("distutils-precedence.pth", b"import os\n", False),
-        ("proj-1.0-py3.8-nspkg.pth", b"import sys, types\n", False),
+        ("x.pth", b"\xef\xbb\xbfimport os; os.system('x')\n", True),
+        ("x.pth", b"subdir\rimport os\n", True),
+        ("x.pth", b"\xe9\x85import os\n", True),
+        ("x.pth", "subdir\u2028import os\n".encode(), True),
+        (".x.pth", b"import os\n", True),
+        ("x.pth", b"#" * (2 << 20) + b"\nimport os\n", True),
+        ("distutils-precedence.pth", b"import os\n", True),
+        ("distutils-precedence.pth", PRECEDENCE, True),
+        ("proj-1.0-py3.8-nspkg.pth", b"import sys, types\n", True),
+        ("proj-1.0-py3.8-nspkg.pth", SPACE.encode(), False),
+        ("proj-1.0-py3.8-nspkg.pth", SPACE.encode() + b"import os\n", True),
+        ("proj-1.0-py3.8-nspkg.pth", SPACE.replace("'a'", "'a'+__import__('x').y").encode(), True),
         ("sitecustomize.py", b"", True),
+        ("sitecustomize.pyc", b"", True),
+        ("sitecustomize.so", b"", True),
+        ("sitecustomize.abi3.so", b"", True),
+        ("usercustomize.cpython-313-x86_64-linux-gnu.so", b"", True),
         ("usercustomize/__init__.py", b"", True),
+        ("usercustomize/__init__.pyc", b"", True),
+        ("demo/bootstrap/sitecustomize.py", b"", False),
+        ("demo.start", b"demo:main\n", True),
+        ("demo-1.0.data/data/lib64/python3.13/site-packages/x.pth", b"import os\n", True),
+        ("demo-1.0.data/platlib/x.pth", b"import os\n", True),
     ],
 )
 def test_what_runs_at_start_is_warned_of(tmp_path, cache, name, content, warned):
@@ -317,7 +351,29 @@ def test_what_runs_at_start_is_warned_of(tmp_path, cache, name, content, warned)
         reporter = Silent()
         unpack_all([wheel], interpreter(tmp_path), cache, reporter)
 
-        assert warned == any(wheel.filename in w and name in w for w in reporter.warnings)
+        found = any(
+            wheel.filename in w and name.rpartition("/site-packages/")[2].rpartition("platlib/")[2] in w
+            for w in reporter.warnings
+        )
+        assert warned == found
+
+
+def test_a_folder_that_a_pth_adds_is_searched_for_hooks(tmp_path, cache):
+    """A sitecustomize in a folder that a .pth line puts on the path runs at every start, and is told."""
+    wheel = Smith(files={"x.pth": b"demo/boot\n", "demo/boot/sitecustomize.py": b""}).forge(tmp_path)
+    reporter = Silent()
+    unpack_all([wheel], interpreter(tmp_path), cache, reporter)
+
+    assert any("demo/boot/sitecustomize.py runs at every start" in w for w in reporter.warnings)
+
+
+def test_a_well_known_file_of_its_own_project_is_silent(tmp_path, cache):
+    """What setuptools ships is known by its bytes; in another project the same bytes run that one's code."""
+    wheel = Smith(name="setuptools", files={"distutils-precedence.pth": PRECEDENCE, "a.py": b""}).forge(tmp_path)
+    reporter = Silent()
+    unpack_all([wheel], interpreter(tmp_path), cache, reporter)
+
+    assert not [w for w in reporter.warnings if "start" in w]
 
 
 def test_shadowing_the_standard_library_is_warned_of(tmp_path, cache):
