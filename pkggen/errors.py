@@ -15,7 +15,7 @@ Anything else that escapes is a bug of ours and shows its traceback.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 
@@ -126,3 +126,13 @@ class ConflictError(PkggenError):
     """Another build holds the directory, or the same version exists with other bytes."""
 
     exit_code = 7
+
+
+def raise_gravest(found: Sequence[tuple[type[PkggenError], Problem]]) -> None:
+    """Raise the gravest kind of error among those ``found`` by work in parallel, with every problem.
+
+    A kind that has no rank among them comes last, and is not lost.
+    """
+    ranks = {kind: rank for rank, kind in enumerate((IntegrityError, StorageError, ArtefactError))}
+    for kind in sorted({kind for kind, _ in found}, key=lambda kind: (ranks.get(kind, len(ranks)), kind.__name__)):
+        kind.raise_all(problem for _, problem in found)

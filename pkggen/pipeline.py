@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 from pkggen.config.options import Options
 from pkggen.config.tables import Config
-from pkggen.errors import Key, PkggenError
+from pkggen.errors import ArtefactError, IntegrityError, Key, PkggenError, ToolError
 from pkggen.formats import FORMATS
 from pkggen.gather import gather
 from pkggen.metadata.changelog import read_changelog
@@ -36,7 +36,19 @@ __all__ = ["Options", "build", "describe_project", "plan", "render", "rendered",
 
 
 def build(options: Options, cache: Cache, reporter: Reporter) -> tuple[BuiltPackage, ...]:
-    """Build the packages and move them into the output directory; return them there."""
+    """Build the packages and move them into the output directory; return them there.
+
+    Where that fails and something in the cache was damaged, it is tried once more without that.
+    """
+    try:
+        return _build(options, cache, reporter)
+    except (ArtefactError, IntegrityError, ToolError):
+        if not cache.mend():
+            raise
+        return _build(options, cache, reporter)
+
+
+def _build(options: Options, cache: Cache, reporter: Reporter) -> tuple[BuiltPackage, ...]:
     for name in options.formats:
         FORMATS[name].check_tools()
     with claimed(options.output) as output, cache.scratch() as scratch, opened(options, scratch) as project:

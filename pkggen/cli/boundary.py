@@ -25,7 +25,7 @@ def default_cache(*, held: bool = True) -> Cache:
     Unless ``held`` is false, nobody prunes it while this process lives.
     """
     root = os.environ.get("PKGGEN_CACHE_DIR") or platformdirs.user_cache_dir("pkggen")
-    cache = Cache(Path(root).absolute())
+    cache = Cache(Path(root).absolute(), Terminal().warn)
     if held:
         cache.hold()
     return cache

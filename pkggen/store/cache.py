@@ -43,9 +43,11 @@ def sha256_of(path: Path) -> str:
 class Cache:
     """A directory that may be deleted at any time at no cost but time."""
 
-    def __init__(self, root: Path) -> None:
-        """Use ``root``; it is made when something is first stored."""
+    def __init__(self, root: Path, warn: Callable[[str], None] = lambda _: None) -> None:
+        """Use ``root``; it is made when something is first stored. ``warn`` is told of damage that was mended."""
         self.root = root
+        self._warn = warn
+        self._given: dict[Path, Tree] = {}  # by its home, what this process works with
 
     def hold(self) -> None:
         """Keep others from pruning for as long as this process lives; wait for who prunes now.
@@ -157,10 +159,15 @@ class Cache:
 
         ``make`` fills an empty directory and returns what its ELF files need (or None). It has
         set every file's mtime; modes are normalised here to 0644 or 0755.
+
+        Programs run from these trees, so each is looked at before it is handed out: every file there
+        has the size and mtime that it was stored with, or the same digest, and there is no other. One
+        that was damaged is made anew, and ``warn`` is told.
         """
         home = self.root / "trees" / kind / f"{_FORMAT}-{hashlib.sha256(key.encode()).hexdigest()[:32]}"
         tree = _read_index(home)
         if tree is None:
+            self._drop(home)
             with self.scratch() as scratch:
                 content = scratch / "tree"
                 content.mkdir()
@@ -172,7 +179,27 @@ class Cache:
         if tree is None:
             raise StorageError(f"{home} can't be read back", remedy="run `pkggen cache clear`")
         _touch(home / "index.json")
+        self._given[home] = tree
         return tree
+
+    def mend(self) -> bool:
+        """Read every byte of the trees handed out and drop those that are damaged; tell whether there was one.
+
+        For a build that failed: a bit that flipped by itself leaves size and mtime as they were.
+        """
+        damaged = [home for home, tree in self._given.items() if not _is_whole(tree, every_byte=True)]
+        for home in damaged:
+            self._drop(home)
+            del self._given[home]
+        return bool(damaged)
+
+    def _drop(self, home: Path) -> None:
+        """Take what lies there out of the way at once: another build may look."""
+        if not home.exists():
+            return
+        self._warn(f"{home} in the cache was damaged: it is made anew")
+        with self.scratch() as scratch, suppress(OSError):  # another build was first
+            home.rename(scratch / "damaged")
 
 
 def _touch(path: Path) -> None:
@@ -220,7 +247,7 @@ def _write_index(path: Path, entries: tuple[Entry, ...], needs: Needs) -> None:
 
 
 def _read_index(home: Path) -> Tree | None:
-    """Return the tree in ``home``; None when there is none, or what is there was damaged: it is dropped."""
+    """Return the tree in ``home``; None when there is none, or what is there was damaged."""
     root = home / "tree"
     try:
         data = json.loads((home / "index.json").read_text(encoding="utf-8"))
@@ -229,13 +256,46 @@ def _read_index(home: Path) -> Tree | None:
             for path, kind, mode, size, sha256, mtime, link in data["entries"]
         )
         tree = Tree(root, entries, _needs(data["needs"]))
-        whole = all(e.source is None or e.source.stat().st_size == e.size for e in entries)
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
-        whole = False
-    if not whole:
-        shutil.rmtree(home, ignore_errors=True)
+    except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
         return None
-    return tree
+    return tree if _is_whole(tree) else None
+
+
+def _is_whole(tree: Tree, *, every_byte: bool = False) -> bool:
+    """Tell whether a tree is as it was stored; digests are taken where an mtime is another, or of ``every_byte``."""
+    known = {entry.path: entry for entry in tree.entries}
+    try:
+        for path, found in _files(tree.root):
+            entry = known.pop(path, None)
+            if entry is None or not _is_same(entry, found, every_byte=every_byte):
+                return False
+    except OSError:
+        return False
+    return not known
+
+
+def _files(directory: Path | str, below: str = "") -> Iterator[tuple[str, os.DirEntry[str]]]:
+    with os.scandir(directory) as listed:
+        for found in listed:
+            if found.is_dir(follow_symlinks=False):
+                yield from _files(found.path, f"{below}{found.name}/")
+            else:
+                yield below + found.name, found
+
+
+def _is_same(entry: Entry, found: os.DirEntry[str], *, every_byte: bool) -> bool:
+    if found.is_symlink():
+        return entry.kind is Kind.SYMLINK and os.readlink(found.path) == entry.link
+    status = found.stat(follow_symlinks=False)
+    if entry.kind is not Kind.FILE or not found.is_file(follow_symlinks=False) or status.st_size != entry.size:
+        return False
+    if every_byte or int(status.st_mtime) != entry.mtime:
+        if sha256_of(Path(found.path)) != entry.sha256:
+            return False
+        if int(status.st_mtime) != entry.mtime:  # copied, perhaps; the next look is cheap again
+            with suppress(OSError):
+                os.utime(found.path, (entry.mtime, entry.mtime))
+    return True
 
 
 def _needs(data: dict[str, Any]) -> Needs:

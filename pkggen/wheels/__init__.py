@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from pkggen.errors import ArtefactError, ConfigurationError, IntegrityError, PkggenError, Problem
+from pkggen.errors import ArtefactError, ConfigurationError, PkggenError, raise_gravest
 from pkggen.model import Distribution, Interpreter, Origin, Wheel
 from pkggen.network.settings import logins
 from pkggen.store.cache import Cache
@@ -125,7 +125,7 @@ def unpack_all(
         def one(wheel: Wheel) -> Distribution | None:
             try:
                 return unpack(wheel, interpreter, cache)
-            except (ArtefactError, IntegrityError) as error:
+            except PkggenError as error:
                 failures.append(error)
                 return None
             finally:
@@ -150,7 +150,5 @@ def unpack_all(
 
 
 def _raise(failures: Sequence[PkggenError]) -> None:
-    problems: list[Problem] = sorted((p for f in failures for p in f.problems), key=lambda p: p.where)
-    if any(isinstance(f, IntegrityError) for f in failures):
-        raise IntegrityError(*problems)
-    ArtefactError.raise_all(problems)
+    found = sorted(((type(f), p) for f in failures for p in f.problems), key=lambda pair: pair[1].where)
+    raise_gravest(found)

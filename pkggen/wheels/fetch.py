@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pkggen.errors import ArtefactError, ConfigurationError, IntegrityError, PkggenError, Problem, StorageError
+from pkggen.errors import (
+    ArtefactError,
+    ConfigurationError,
+    IntegrityError,
+    PkggenError,
+    Problem,
+    StorageError,
+    raise_gravest,
+)
 from pkggen.model import Wheel
 from pkggen.network.address import redacted
 from pkggen.network.transfer import ForbiddenError, MissingError, TooLargeError, TransferError, UnreachableError
@@ -61,7 +69,7 @@ def fetch(choices: Sequence[Choice], cache: Cache, reporter: Reporter, source: S
             problems += [(ArtefactError, _offline_problem(c)) for c in remote]
         elif remote:
             problems += _download_all(remote, cache, reporter, source, pool)
-    _raise(problems)
+    raise_gravest(problems)
     return tuple(Wheel(c.name, c.version, c.filename, cache.blob_path(c.sha256), c.sha256) for c in choices)
 
 
@@ -83,13 +91,6 @@ def _attempt(action: Callable[[], None]) -> list[_Found]:
 def _gather(results: Iterable[list[_Found]]) -> Iterable[_Found]:
     for result in results:
         yield from result
-
-
-def _raise(problems: Sequence[_Found]) -> None:
-    """Raise the gravest kind of error found, with every problem; a kind that has no rank is not lost."""
-    ranks = {kind: rank for rank, kind in enumerate((IntegrityError, StorageError, ArtefactError))}
-    for kind in sorted({kind for kind, _ in problems}, key=lambda kind: (ranks.get(kind, len(ranks)), kind.__name__)):
-        kind.raise_all(p for _, p in problems)
 
 
 def _local(choice: Choice, source: Source) -> Path | None:

@@ -6,16 +6,12 @@ locks name the folders that they were made with.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from pkggen.config.workspace import find_workspace
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from pkggen.errors import PkggenError
+from pkggen.reading import parse_toml, read_text
 
 _FOREIGN = ("conda-lock.yml", "*.conda-lock.yml", "environment.yml", "environment.yaml", "pixi.lock", "pylock.*.toml")
 _FOREIGN_ALONE = ("requirements.lock", "Pipfile")  # where there is nothing else
@@ -69,8 +65,8 @@ def _above(root: Path) -> Iterator[Path]:
 def _folders(lock: Path) -> set[Path]:
     """Return the folders that a poetry.lock or pdm.lock was made with."""
     try:
-        packages = tomllib.loads(lock.read_text(encoding="utf-8")).get("package", [])
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        packages = parse_toml(read_text(lock)).get("package", [])
+    except (PkggenError, ValueError):
         return set()  # who reads it as a lock complains
     found = set()
     for package in packages:

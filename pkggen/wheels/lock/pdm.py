@@ -9,7 +9,6 @@ Sources: PDM's documentation "Lock file", and its ``formats/pdm_lock`` and ``pro
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,13 +19,9 @@ from packaging.utils import canonicalize_name
 from pkggen.errors import ConfigurationError, Problem
 from pkggen.model import Origin
 from pkggen.network.address import redacted
+from pkggen.reading import parse_toml, read_text
 from pkggen.wheels.lock.poetry import reachable
 from pkggen.wheels.lock.requirements import Pin, Requirements
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 _MAIN = "default"
 _REMEDY = "put a wheel of it into a directory for find-links and pin it"
@@ -40,10 +35,10 @@ def read_pdm(
     ``names`` and ``part`` as for poetry.lock. Raises ConfigurationError (not TOML, another version of the format, a
     package from another VCS than git), with every such package.
     """
+    text = read_text(path, path.name)
     try:
-        text = path.read_text(encoding="utf-8")
-        data = tomllib.loads(text)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        data = parse_toml(text)
+    except ValueError as error:
         raise ConfigurationError(f"it is not valid TOML: {error}", where=path.name) from error
     metadata = data.get("metadata", {})
     version = str(metadata.get("lock_version", ""))

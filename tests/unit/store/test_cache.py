@@ -6,6 +6,7 @@ import hashlib
 import os
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,66 @@ def test_damaged_tree_is_made_again(damage: str, tmp_path: Path) -> None:
     assert cache.tree("kind", "key", make) == tree
     (tree.root / "file").write_text("cut")
     assert cache.tree("kind", "key", make).root.joinpath("file").read_text() == "whole"
+
+
+DAMAGE: dict[str, Callable[[Path], object]] = {
+    "a byte": lambda root: (root / "a" / "run").write_bytes(b"One"),
+    "cut short": lambda root: (root / "a" / "run").write_bytes(b""),
+    "gone": lambda root: (root / "a" / "run").unlink(),
+    "one more": lambda root: (root / "a" / "sitecustomize.py").write_bytes(b""),
+    "a link in its place": lambda root: ((root / "a" / "run").unlink(), (root / "a" / "run").symlink_to("/etc/passwd")),
+    "another link": lambda root: ((root / "link").unlink(), (root / "link").symlink_to("/etc/passwd")),
+    "a folder in its place": lambda root: ((root / "a" / "run").unlink(), (root / "a" / "run").mkdir()),
+    "a pipe in its place": lambda root: ((root / "a" / "run").unlink(), os.mkfifo(root / "a" / "run")),
+}
+
+
+def fill(root: Path) -> None:
+    (root / "a").mkdir()
+    (root / "a" / "run").write_bytes(b"one")
+    os.utime(root / "a" / "run", (1, 1))
+    (root / "link").symlink_to("a/run")
+    os.utime(root / "link", (1, 1), follow_symlinks=False)
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_damage_is_mended_before_anything_runs(kind: str, tmp_path: Path) -> None:
+    """A tree that is not as it was stored is made anew when it is next asked for, and that is said once."""
+    told: list[str] = []
+    cache = Cache(tmp_path, told.append)
+    tree = cache.tree("kind", "key", fill)
+    DAMAGE[kind](tree.root)
+
+    assert cache.tree("kind", "key", fill) == tree
+    assert (tree.root / "a" / "run").read_bytes() == b"one"
+    assert sorted(p.name for p in tree.root.rglob("*")) == ["a", "link", "run"]
+    assert [str(tree.root.parent) in text and "damaged" in text for text in told] == [True]
+    assert not list((tmp_path / "scratch").iterdir())
+
+
+def test_another_time_alone_is_no_damage(tmp_path: Path) -> None:
+    """A cache that was copied has other times and the same bytes: it is used, and has its times again."""
+    told: list[str] = []
+    cache = Cache(tmp_path, told.append)
+    tree = cache.tree("kind", "key", fill)
+    os.utime(tree.root / "a" / "run", (99, 99))
+
+    assert cache.tree("kind", "key", lambda _: pytest.fail("it is there")) == tree
+    assert (told, int((tree.root / "a" / "run").stat().st_mtime)) == ([], 1)
+
+
+def test_a_bit_that_flipped_by_itself(tmp_path: Path) -> None:
+    """Damage that leaves size and time as they were is found when a build failed, and dropped."""
+    cache = Cache(tmp_path)
+    tree = cache.tree("kind", "key", fill)
+    assert not cache.mend()
+    (tree.root / "a" / "run").write_bytes(b"onE")
+    os.utime(tree.root / "a" / "run", (1, 1))
+
+    assert cache.tree("kind", "key", fill) == tree
+    assert (tree.root / "a" / "run").read_bytes() == b"onE"
+    assert cache.mend()
+    assert cache.tree("kind", "key", fill).root.joinpath("a", "run").read_bytes() == b"one"
 
 
 def test_one_build_packs_at_a_time(tmp_path: Path) -> None:

@@ -10,10 +10,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from pkggen.errors import ArtefactError, ConfigurationError, IntegrityError, Problem, ToolError
+from pkggen.errors import ArtefactError, ConfigurationError, IntegrityError, Problem, ToolError, raise_gravest
 from pkggen.store.cache import Cache
 from pkggen.terminal.reporter import Silent
-from pkggen.wheels.fetch import Source, _attempt, _raise, fetch
+from pkggen.wheels.fetch import Source, _attempt, fetch
 from pkggen.wheels.select import Choice
 from tests.unit.wheel_index import Index, serving
 from tests.unit.wheelsmith import Smith
@@ -183,9 +183,9 @@ def test_no_kind_of_problem_is_lost():
     """A kind of error that has no rank among the others ends the build like them, and all problems are told."""
     odd = _attempt(lambda: (_ for _ in ()).throw(ValueError("Invalid port")))
     with pytest.raises(ConfigurationError, match="no usable URL"):
-        _raise(odd)
+        raise_gravest(odd)
     with pytest.raises(IntegrityError) as caught:
-        _raise([*odd, (IntegrityError, Problem("other bytes")), (ToolError, Problem("no tool"))])
+        raise_gravest([*odd, (IntegrityError, Problem("other bytes")), (ToolError, Problem("no tool"))])
 
     assert len(caught.value.problems) == 3
 
