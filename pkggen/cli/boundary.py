@@ -6,12 +6,13 @@ import functools
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import platformdirs
 
-from pkggen.errors import PkggenError, Problem, StorageError, ToolError
+from pkggen.errors import PkggenError, StorageError, ToolError
 from pkggen.store.cache import Cache
 from pkggen.terminal.console import NORMAL, QUIET, VERBOSE, Terminal
 from pkggen.terminal.display import one_line
@@ -36,7 +37,7 @@ def _fail(error: PkggenError) -> NoReturn:
     for problem in error.problems:
         # names of others stand in these; only what a program said has lines of its own
         what = problem.what if isinstance(error, ToolError) else one_line(problem.what)
-        terminal.error(str(Problem(what, one_line(problem.where), problem.remedy)))
+        terminal.error(str(replace(problem, what=what, where=one_line(problem.where))))
     sys.exit(error.exit_code)
 
 

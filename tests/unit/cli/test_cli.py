@@ -72,6 +72,16 @@ def test_inspecting_what_is_no_package(tmp_path: Path) -> None:
     assert "x.deb" in done.stderr
 
 
+def test_settings_that_clash_are_shown_with_their_lines(tmp_path: Path) -> None:
+    """What the terminal gets has file, key and line of each."""
+    (tmp_path / "pkggen.toml").write_text('[venv]\nmode = "packaged"\nkeep = 2\n[python]\nsource = "system"\n')
+    done = CliRunner().invoke(main, ["check", str(tmp_path)])
+
+    assert done.exit_code == 2
+    assert "error: pkggen.toml: venv.keep (line 3): keeps earlier releases" in done.stderr
+    assert "error: pkggen.toml: python.source (line 5): leaves byte code" in done.stderr
+
+
 def test_check_reports_json(tmp_path: Path) -> None:
     """Check --json prints one object, and only that, on stdout."""
     (tmp_path / "hello.py").write_text("")
