@@ -72,34 +72,41 @@ class Checkout:
         return base / self.root.relative_to(self.top)
 
     def digest(self) -> str | None:
-        """Return a digest of names, kinds, modes and bytes of all that is copied, and of the repository's answers.
+        """Return a digest of names, kinds, modes and bytes of the project's files, and of the repository's answers.
 
-        None when a link of the project leads elsewhere: what is there can change unseen.
+        What the repository tracks around the project counts as it is in the index. None when a link of the
+        project leads elsewhere: what is there can change unseen.
         """
-        digest = hashlib.sha256()
-        for path, kind in sorted(self._entries()):
+        digest = hashlib.sha256(self._index.encode())
+        start = self.root if self.repository else self.top
+        for path, kind in self._walk(os.fspath(start), droppings(self.root, self._tracked.__contains__)):
             if kind == "link" and not self._holds(os.path.realpath(path)):
                 return None
             content = _content(path, kind)
             mode = os.lstat(path).st_mode & 0o777 if kind == "file" else 0
             digest.update(json.dumps([os.path.relpath(path, self.root), kind, mode, content]).encode())
         for name in _IGNORES:
-            for above in self.top.parents:
+            for above in self.root.parents:
                 if (above / name).is_file():
                     digest.update(sha256_of(above / name).encode())
         if self.repository:
-            digest.update(self.repository.digest().encode())
+            digest.update(self.repository.digest(self.root).encode())
         return digest.hexdigest()
 
     def _holds(self, path: str) -> bool:
         return path in self._tracked or Path(path).is_relative_to(self.root if self.repository else self.top)
 
     @cached_property
+    def _index(self) -> str:
+        return self.repository.index() if self.repository else ""
+
+    @cached_property
     def _tracked(self) -> frozenset[str]:
         """Return what the repository tracks and the folders of that, absolute."""
         if self.repository is None:
             return frozenset()
-        found = {os.path.join(self.top, name.rstrip("/")) for name in self.repository.tracked()}
+        lines = filter(None, self._index.split("\0"))
+        found = {os.path.join(self.top, line.partition("\t")[2].rstrip("/")) for line in lines}
         above: set[str] = set()
         for path in found:
             directory = os.path.dirname(path)
@@ -155,7 +162,7 @@ class Checkout:
             excludes = base / GIT / "info/exclude"
             excludes.parent.mkdir(exist_ok=True)
             within = [os.path.relpath(p, self.top) for p in links if p.is_relative_to(self.top)]
-            ignored = {name.rstrip("/") for name in self.repository.ignored()}
+            ignored = {name.rstrip("/") for name in self.repository.ignored(self.top)}
             with excludes.open("a", encoding="utf-8") as stream:
                 stream.writelines(f"/{name}\n" for name in within if name in ignored)
 

@@ -40,23 +40,22 @@ class Repository:
     directory: Path
     common: Path
 
-    def tracked(self) -> frozenset[str]:
-        """Return the files in the index by their paths below ``top``; a submodule is its folder."""
-        return frozenset(self._lines("ls-files", "-z"))
+    def index(self) -> str:
+        """Return what the index holds, a line for each file, ended by NUL; a submodule is its folder."""
+        return git(self.top, "ls-files", "-s", "-z")
 
     def others(self) -> tuple[str, ...]:
         """Return what is not in the index, ignored or not; a folder of nothing else is named once, with a slash."""
         return tuple(self._lines("ls-files", "-z", "--others", "--directory"))
 
-    def ignored(self) -> tuple[str, ...]:
-        """Return what git ignores, by the excludes of the repository and of the user."""
-        return tuple(self._lines("ls-files", "-z", "--others", "--directory", "--ignored", "--exclude-standard"))
+    def ignored(self, below: Path) -> tuple[str, ...]:
+        """Return what git ignores below a folder, by the excludes of the repository and of the user."""
+        words = ("ls-files", "-z", "--others", "--directory", "--ignored", "--exclude-standard", "--", str(below))
+        return tuple(self._lines(*words))
 
-    def digest(self) -> str:
-        """Return what git's answers follow from: the index, HEAD, refs, settings and excludes."""
-        digest = hashlib.sha256()
-        digest.update(git(self.top, "ls-files", "-s", "-z").encode())
-        digest.update("\0".join(self.ignored()).encode())
+    def digest(self, below: Path) -> str:
+        """Return what git's answers of a folder follow from, but for the index: HEAD, refs, settings and excludes."""
+        digest = hashlib.sha256("\0".join(self.ignored(below)).encode())
         for path in sorted(_own_files(self.common) | _own_files(self.directory)):
             if path.name != "index" and path.is_file():
                 digest.update(os.fspath(path).encode() + b"\0" + path.read_bytes())

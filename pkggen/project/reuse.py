@@ -1,6 +1,6 @@
 """Wheels of projects that were built before: what did not change is not built again.
 
-A wheel follows from all that its back-end can see: the files and the repository (:mod:`.checkout`), the
+A wheel follows from all that its back-end can see: the project and its repository (:mod:`.checkout`), the
 Python, the build's time, the variables that it is given, and the back-end itself. All of that is in the
 key. What no key can hold is what code of the project's own may read: clocks, networks, other files. So
 where a ``setup.py``, a hook, an in-tree back-end, or a plugin that we have not read takes part, the
