@@ -18,6 +18,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from packaging.version import InvalidVersion, Version
 
@@ -82,8 +83,9 @@ def metadata_problems(metadata: configparser.SectionProxy) -> Iterator[str]:
     address = metadata.get("author_email", "")
     if "@" not in address or address.rpartition("@")[2].endswith(PLACEHOLDERS):
         yield f"setup.cfg: author_email {address!r} reaches nobody: put in an address that is read"
-    if not metadata.get("url", "").startswith("https://"):
-        yield "setup.cfg: url is missing: put in the address of the project's page"
+    page = metadata.get("url", "")
+    if not page.startswith("https://") or (urlsplit(page).hostname or "").endswith(PLACEHOLDERS):
+        yield f"setup.cfg: url {page!r} leads nowhere: put in the address of the project's page"
 
 
 def tree_problems(root: Path) -> Iterator[str]:

@@ -84,7 +84,9 @@ def test_a_release_commit_is_ready(own: Own) -> None:
     today = datetime.datetime.now(datetime.timezone.utc).date()
     setup = (tree / "setup.cfg").read_text()
     (version,) = re.findall(r"(?m)^version = (.*)$", setup)
-    (tree / "setup.cfg").write_text(re.sub(r"(?m)^author_email = .*$", "author_email = hello@pkggen.dev", setup))
+    for key, value in {"author_email": "hello@pkggen.dev", "url": "https://pkggen.dev/"}.items():
+        setup = re.sub(rf"(?m)^{key} = .*$", f"{key} = {value}", setup)
+    (tree / "setup.cfg").write_text(setup)
     changelog = (tree / "CHANGELOG.md").read_text()
     (tree / "CHANGELOG.md").write_text(changelog.replace("## [Unreleased]", f"## [{version}] - {today}", 1))
 
