@@ -31,6 +31,7 @@ def test_the_shell_completes_commands_and_options(shell: str, tmp_path: Path) ->
     file, argv, told = WAYS[shell]
     (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / file).write_text(CliRunner().invoke(main, ["completion", shell]).stdout)
+    (tmp_path / ".local/share/fish/generated_completions").mkdir(parents=True)  # else fish makes them in the background
     path = f"{Path(sys.executable).parent}:{os.defpath}"
     environment = {"PATH": path, "HOME": str(tmp_path), "TERM": "xterm", "LC_ALL": "C.UTF-8"}
 
