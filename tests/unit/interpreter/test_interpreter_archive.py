@@ -167,7 +167,7 @@ def test_refuses_an_archive_without_python3(tmp_path: Path, cache: Cache) -> Non
 
 def test_a_source_that_is_nowhere_is_a_mistake_in_the_configuration(tmp_path: Path, cache: Cache) -> None:
     """A path that does not exist is told with the forms that python.source takes."""
-    with pytest.raises(ConfigurationError, match=r"tool\.pkggen\.python\.source: .*no such file"):
+    with pytest.raises(ConfigurationError, match=r"python\.source: .*no such file"):
         resolve(tmp_path / "nowhere.tar.gz", cache)
 
 

@@ -58,7 +58,7 @@ def test_the_index_names_the_release_and_its_digest() -> None:
 
 def test_a_version_that_is_not_published_is_a_mistake() -> None:
     """An unknown version is told with where it was asked for."""
-    with pytest.raises(ConfigurationError, match=r"tool\.pkggen\.python\.source: no standalone build of Python 3\.99"):
+    with pytest.raises(ConfigurationError, match=r"python\.source: no standalone build of Python 3\.99"):
         find_release(PythonSpec("3.99"), Target())
 
 
@@ -100,7 +100,7 @@ def test_offline_without_the_archive_tells_what_to_do(cache: Cache) -> None:
 
 def test_a_url_needs_a_digest(cache: Cache) -> None:
     """What comes over a network is never taken on trust."""
-    with pytest.raises(ConfigurationError, match=r"tool\.pkggen\.python\.sha256: .* has no digest"):
+    with pytest.raises(ConfigurationError, match=r"python\.sha256: .* has no digest"):
         resolve(cache, PythonSpec("https://example.org/py.tar.gz"))
 
 
