@@ -24,7 +24,7 @@ help:
 	@echo 'make quick     lint, and the unit tests that start no program (a minute)'
 	@echo 'make unit      the tests that need no target system (some minutes)'
 	@echo 'make e2e       the end-to-end tests alone'
-	@echo 'make newest    the unit tests and the input cells with the newest version of everything'
+	@echo 'make newest    quick unit tests and the input cells with the newest version of everything'
 	@echo 'make lowest    the same with the lowest versions that setup.cfg allows'
 	@echo 'make lock      renew .ci/requirements.txt, the lock of what these are run with'
 	@echo 'make release-check  build what a release publishes into dist/, and tell what is still missing'
@@ -79,10 +79,12 @@ e2e: targets setup-wheel
 
 # The other versions are tried where they matter: in our own rules, and with the locks of others.
 # What runs on the target imports the standard library alone, so its tests can't tell one version from another.
+# `make lowest QUICK=` also runs the unit tests that start programs; what those programs do, the input cells try.
+QUICK ?= --quick
 newest lowest: setup-test targets
 	.ci/versions $@
 	PKGGEN_INSTALLED=1 .venv-$@/bin/pytest $(PARALLEL) tests/unit tests/e2e/test_inputs.py \
-	    --ignore tests/unit/activation $(PYTEST_OPTIONS)
+	    --ignore tests/unit/activation $(QUICK) $(PYTEST_OPTIONS)
 
 lock: setup-test
 	.ci/lock

@@ -1,4 +1,7 @@
-"""``--quick`` leaves out each test that starts a program, at the moment when it would: there is no list to keep."""
+"""``--quick`` leaves out each unit test that starts a program, at the moment when it would: there is no list to keep.
+
+End-to-end tests always start programs, so they are never left out: who does not want them does not name them.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ _state = State()  # an audit hook can't be taken back, so it asks
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--quick", action="store_true", help="leave out the tests that start a program")
+    parser.addoption("--quick", action="store_true", help="leave out the unit tests that start a program")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -38,8 +41,8 @@ class Quick:
     """Watches each test from its set-up on."""
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_setup(self) -> None:
-        _state.testing, _state.tried = True, False
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        _state.testing, _state.tried = "e2e" not in item.path.parts, False
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_teardown(self) -> None:
