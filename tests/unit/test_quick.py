@@ -35,6 +35,14 @@ def test_what_starts_a_program_is_left_out(tmp_path: Path) -> None:
     assert "FAILED test_it.py::test_wrong" in quick
 
 
+def test_an_end_to_end_test_is_never_left_out(tmp_path: Path) -> None:
+    """Who names one wants it run."""
+    (tmp_path / "e2e").mkdir()
+    (tmp_path / "e2e" / "test_it.py").write_text(TESTS)
+
+    assert "1 failed, 4 passed" in told(tmp_path, "--quick")
+
+
 def told(folder: Path, *options: str) -> str:
     """Return what pytest prints with that one plugin of ours."""
     command = [sys.executable, "-m", "pytest", "-p", "quick", "-p", "no:cacheprovider", "-rA", *options]
