@@ -99,9 +99,9 @@ LOCKS = {
     "VCS": (
         3,
         'vcs = { type = "git", url = "https://me:hunter2@127.0.0.1:1/demo.git", commit-id = "abc" }\n',
-        "comes from a VCS",
+        "it is not in the cache, and the build is offline",
     ),
-    "editable": (3, 'directory = { path = "../demo", editable = true }\n', "an editable directory"),
+    "editable": (2, 'directory = { path = "../demo", editable = true }\n', "no Python project here"),
     "another platform": (
         3,
         WHEEL.replace(DEMO, "demo-1.0-cp313-cp313-win_amd64.whl").replace("{hashes}", f'sha256 = "{"0" * 64}"'),
