@@ -83,7 +83,7 @@ e2e: targets setup-wheel
 QUICK ?= --quick
 newest lowest: setup-test targets
 	.ci/versions $@
-	PKGGEN_INSTALLED=1 .venv-$@/bin/pytest $(PARALLEL) tests/unit tests/e2e/test_inputs.py \
+	[ -e .venv-$@/as-locked ] || PKGGEN_INSTALLED=1 .venv-$@/bin/pytest $(PARALLEL) tests/unit tests/e2e/test_inputs.py \
 	    --ignore tests/unit/activation $(QUICK) $(PYTEST_OPTIONS)
 
 lock: setup-test
