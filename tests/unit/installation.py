@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import json
 import os
@@ -10,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -71,7 +70,6 @@ def describe(root: Path) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
     return tuple(files), tuple(links)
 
 
-@functools.cache
 def make_base(root: Path) -> Base:
     """Unpack the portable interpreter, or copy the running one where there is none; compile what is used."""
     root.parent.mkdir()
@@ -204,18 +202,3 @@ class Installation:
         """Return what only a run that did not clean up leaves."""
         found = [path.name for path in self.root.glob(".current*")]
         return found + [path.name for path in (self.root / "releases").glob(".*")]
-
-
-@pytest.fixture(name="base", scope="session")
-def base_interpreter(tmp_path_factory: pytest.TempPathFactory) -> Base:
-    """Return an interpreter that all tests of a process link to; each module that imports this has its own fixture."""
-    return make_base(tmp_path_factory.getbasetemp() / "base" / "python")
-
-
-@pytest.fixture(name="app")
-def installed_app(request: pytest.FixtureRequest, tmp_path: Path, base: Base) -> Iterator[Installation]:
-    """Return an empty prefix, and the umask that main() sets."""
-    (tmp_path / "hello").mkdir()
-    old = os.umask(0o022)
-    yield Installation(tmp_path / "hello", base, getattr(request, "param", "") == "archived")
-    os.umask(old)

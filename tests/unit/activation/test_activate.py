@@ -20,7 +20,7 @@ from pkggen.activation.removal import deactivate, remove
 from pkggen.activation.rollback import switch_back
 from pkggen.activation.scaffold import rewritten, script, shebang
 from pkggen.activation.verification import verify
-from tests.unit.installation import REPOSITORY, Base, Installation, base_interpreter, both_layouts, installed_app  # noqa: F401 - fixtures
+from tests.unit.installation import REPOSITORY, Base, Installation, both_layouts
 
 
 def test_the_release_is_made_of_hard_links(app: Installation) -> None:

@@ -16,7 +16,7 @@ import pytest
 from pkggen.activation.configure import configure
 from pkggen.activation.protocol import DAMAGED, UNFIT, Failure
 from pkggen.activation.verification import verify
-from tests.unit.installation import Installation, base_interpreter, installed_app  # noqa: F401 - fixtures
+from tests.unit.installation import Installation
 
 pytestmark = pytest.mark.parametrize("app", ["archived"], indirect=True)
 TOOL = {

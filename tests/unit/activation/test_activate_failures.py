@@ -23,13 +23,11 @@ from pkggen.activation.protocol import BROKEN, LOCKED, OTHER, UNFIT, Failure
 from pkggen.activation.releases import switch
 from pkggen.activation.rollback import switch_back
 from pkggen.activation.verification import verify
-from tests.unit.installation import (  # noqa: F401 - fixtures
+from tests.unit.installation import (
     UPGRADE,
     Base,
     Installation,
-    base_interpreter,
     both_layouts,
-    installed_app,
 )
 
 MANY = {f"share/many/{number % 20}/{number}.txt": str(number) for number in range(600)}

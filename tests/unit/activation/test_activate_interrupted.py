@@ -16,7 +16,7 @@ from pkggen.activation.program import guarded
 from pkggen.activation.protocol import FAILED
 from pkggen.activation.rollback import switch_back
 from pkggen.activation.verification import verify
-from tests.unit.installation import Installation, base_interpreter, both_layouts, installed_app  # noqa: F401 - fixtures
+from tests.unit.installation import Installation, both_layouts
 
 
 def fail(*_: object, **__: object) -> None:

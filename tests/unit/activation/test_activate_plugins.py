@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.unit.installation import Installation, base_interpreter, installed_app  # noqa: F401 - fixtures
+from tests.unit.installation import Installation
 
 
 def add(app: Installation, name: str, version: str = "1.0", **changes: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from pkggen.activation.configure import configure
 from pkggen.activation.removal import remove
 from pkggen.activation.rollback import switch_back
 from pkggen.activation.verification import verify
-from tests.unit.installation import Base, Installation, base_interpreter, installed_app  # noqa: F401 - fixtures
+from tests.unit.installation import Base, Installation
 
 PYTHON = "{}/bin/python{}.{}".format(sys.base_prefix, *sys.version_info[:2])
 

@@ -33,7 +33,7 @@ from pkggen.activation.records import plain
 from pkggen.activation.removal import before_remove, deactivate
 from pkggen.activation.rollback import rollback, switch_back
 from pkggen.activation.rollout import before, settle
-from tests.unit.installation import Installation, base_interpreter, installed_app  # noqa: F401 - fixtures
+from tests.unit.installation import Installation
 
 UNIT, OTHER = "hello.service", "worker.service"
 QUICK = Check(timeout=0.3, interval=0.05, stable=0)
