@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
 from email.utils import parseaddr
-from typing import Any
 
 from pkggen.activation.manifest import PENDING, PROGRAM
-from pkggen.errors import ArtefactError
 from pkggen.formats.members import options_of, parents
 from pkggen.formats.units import service_context, unit_texts
 from pkggen.model import Change, ConfigKind, Entry, Package, Payload, Purpose, Role
@@ -26,7 +23,6 @@ _MACHINES = {"x86_64": "x86_64|amd64", "aarch64": "aarch64|arm64"}
 def template_context(package: Package) -> dict[str, object]:
     """Return the names that every template may use."""
     payload = package.payload
-    python = interpreter_path(payload) if payload.purpose is Purpose.APPLICATION else ""
     declared = options_of(payload, package.format).entries
     return {
         "ghosts": [e for e in declared if e.role is Role.GHOST],
@@ -42,9 +38,9 @@ def template_context(package: Package) -> dict[str, object]:
         "above": tuple(parents(payload.prefix)),
         "layout": payload.layout,
         **service_context(package),
-        "python": python,
-        "spare": _spare(payload, python),
-        "kin": _kin(payload),
+        "python": payload.python,
+        "spare": _spare(payload),
+        "kin": payload.kin,
         "hooks": {h.name: h for h in payload.hooks},
         "program": posixpath.join(payload.prefix, PROGRAM),
         "pending": posixpath.join(payload.prefix, PENDING),
@@ -93,43 +89,11 @@ def _description(payload: Payload) -> str:
     return (_ON_SYSTEM if python else _DESCRIPTION).format(name=payload.project.name, python=python)
 
 
-def interpreter_path(payload: Payload) -> str:
-    """Return the absolute path of the interpreter, as manifest.json tells it."""
-    if payload.is_meta:
+def _spare(payload: Payload) -> str:
+    """Return the interpreter of the current release where another package holds the own; that may be gone first."""
+    if payload.together is None or payload.python.startswith(f"{payload.prefix}/"):
         return ""
-    if not payload.layout.activated:
-        return f"{payload.layout.bin}/python"
-    value = _manifest(payload)
-    python = value["python"]
-    layer = python.get("layer", "")
-    home = value.get("places", {}).get(layer, f"{payload.prefix}/layers")
-    # the system's own is named by its absolute path, and is in no layer
-    return posixpath.join(str(home), str(layer), str(python["executable"]))
-
-
-def _manifest(payload: Payload) -> Any:
-    path = posixpath.join(payload.prefix, "manifest.json")
-    manifest = next((e for e in payload.entries if e.path == path and e.content), None)
-    if manifest is None or manifest.content is None:
-        raise ArtefactError(f"{path} is not among the payload's files")
-    return json.loads(manifest.content)
-
-
-def _kin(payload: Payload) -> tuple[str, ...]:
-    """Return the paths below the application's prefix that are layers of another package."""
-    if payload.together is None or payload.purpose is not Purpose.APPLICATION:
-        return ()
-    value = _manifest(payload)
-    own = {*value.get("places", {}), *(layer.name for layer in payload.layers)}
-    names = [name for name in value.get("layers", []) if name not in own]
-    return tuple(f"{payload.prefix}/layers/{name}{suffix}" for name in names for suffix in ("", ".json"))
-
-
-def _spare(payload: Payload, python: str) -> str:
-    """Return the interpreter of the current release where another package holds ``python``; it may be gone first."""
-    if payload.together is None or python.startswith(f"{payload.prefix}/"):
-        return ""
-    return f"{payload.prefix}/current/python/bin/{posixpath.basename(python)}"
+    return f"{payload.prefix}/current/python/bin/{posixpath.basename(payload.python)}"
 
 
 def changes_of(payload: Payload) -> tuple[Change, ...]:

@@ -84,8 +84,10 @@ class Payload:
     ``mode`` is that of its layout; importing the modules of ``smoke`` proves that it works.
     ``interests`` are directories of other packages: when something in them is installed or removed,
     the application makes its release anew. ``admission`` describes the package to what is installed
-    already, as JSON. ``together`` is what all packages of a split need; None
-    where this is the only one. ``shared`` is what all applications make alike: no template of the user's touches it.
+    already, as JSON. ``python`` is the absolute path of an application's interpreter on the target;
+    ``kin`` are the paths below its prefix that are layers of another package. ``together`` is what all
+    packages of a split need; None where this is the only one. ``shared`` is what all applications
+    make alike: no template of the user's touches it.
     """
 
     project: Project
@@ -105,6 +107,8 @@ class Payload:
     purpose: Purpose = Purpose.APPLICATION
     interests: tuple[str, ...] = ()
     admission: str = ""
+    python: str = ""
+    kin: tuple[str, ...] = ()
     together: Needs | None = None
     shared: bool = False
     components: tuple[Component, ...] = ()

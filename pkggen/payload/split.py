@@ -104,8 +104,15 @@ class Division:
             entries=tuple(e for e in self.whole.entries if e.path not in elsewhere),
             needs=self.needs["app"],
             together=self.whole.needs,
+            kin=self._kin(),
             options=options,
         )
+
+    def _kin(self) -> tuple[str, ...]:
+        """Return the paths below the application's prefix that are layers of another package."""
+        own, below = layers_of("app", self.split), f"{self.whole.prefix}/layers"
+        others = [layer for name, layer in self.layers.items() if name not in own and layer.home == below]
+        return tuple(f"{below}/{layer.name}{suffix}" for layer in others for suffix in ("", ".json"))
 
     def _takes_over(self) -> Mapping[str, FormatOptions]:
         """Return the application's options; where the dependencies are in it, they may have been a package."""
@@ -155,6 +162,7 @@ class Division:
             purpose=Purpose.LAYERS,
             interests=(),
             admission="",
+            python="",
             triggers=(),
             hooks=(),
             smoke=(),

@@ -20,6 +20,7 @@ from pkggen.model import (
     Distribution,
     Entry,
     FormatOptions,
+    Interpreter,
     Kind,
     Layer,
     Layout,
@@ -107,12 +108,20 @@ def stage(project: Project, config: Config, target: Target, parts: Parts, epoch:
         hooks=hooks,
         interests=_interests(layout, config, homes),
         admission=app_admission(project.name, parts.interpreter.minor, layers) if layout.activated else "",
+        python=_interpreter_path(layout, parts.interpreter, homes["python"]),
         options=with_environment(options, services, package_name(project.name), epoch),
         triggers=declared_triggers(config, layout.bin, scripts),
         mode=layout.mode,
         components=found,
         smoke=tuple(smoke_modules(config, parts, layers, commands, services)),
     )
+
+
+def _interpreter_path(layout: Layout, interpreter: Interpreter, home: str) -> str:
+    """Return where the interpreter lies on the target; the system's own is in no layer."""
+    if not layout.activated:
+        return f"{layout.bin}/python"
+    return interpreter.system.executable if interpreter.system else f"{home}/python/{interpreter.executable}"
 
 
 def _activated(layout: Layout, layers: Sequence[Layer], described: Sequence[Entry], epoch: int) -> Iterator[Entry]:

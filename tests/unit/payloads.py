@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -73,10 +72,9 @@ def payload(sources: Path | None = None, *, extra: tuple[Entry, ...] = (), **cha
     about: Project = changes.pop("project", None) or project()
     prefix = f"/opt/{about.name}"
     layers = tuple(layer(name, sources) for name in FILES)
-    manifest = {"python": {"layer": "python", "executable": "bin/python3.13"}}
     entries = [
         *(e.below(f"{prefix}/layers/{part.name}") for part in layers for e in part.entries),
-        entry(f"{prefix}/manifest.json", json.dumps(manifest).encode()),
+        entry(f"{prefix}/manifest.json", b"{}"),
         entry(f"{prefix}/lib/activate.pyz", b"pass\n"),
         *(
             Entry(f"/usr/bin/{c}", Kind.SYMLINK, 0o777, mtime=EPOCH, link=f"{prefix}/current/venv/bin/{c}")
@@ -94,6 +92,7 @@ def payload(sources: Path | None = None, *, extra: tuple[Entry, ...] = (), **cha
         services=(service(),),
         needs=Needs("x86_64", (2, 17), "bin/python3.13"),
         epoch=EPOCH,
+        python=f"{prefix}/layers/python/bin/python3.13",
         options={"deb": FormatOptions(), "rpm": FormatOptions()},
     )
     return replace(base, **changes)
