@@ -2,7 +2,7 @@
 
     python -m benchmarks.starting [--rounds 9]
 
-The median counts: seconds, and in brackets seconds of processors.
+The median counts: seconds, in brackets seconds of processors, and how many times the first line's that is.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from benchmarks.sets import REPOSITORY
 PKGGEN = [sys.executable, "-m", "pkggen.cli"]
 COMMANDS = {
     "python -c pass": [sys.executable, "-c", "pass"],
+    "pkggen --version": [*PKGGEN, "--version"],
     "pkggen --help": [*PKGGEN, "--help"],
+    "pkggen build --help": [*PKGGEN, "build", "--help"],
     "pkggen check debian-sample": [*PKGGEN, "check", "-q", str(REPOSITORY / "debian-sample")],
 }
 
@@ -31,11 +33,13 @@ def main() -> None:
     arguments = parser.parse_args()
     # a program that is installed has its byte code
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    empty = 0.0
     for name, command in COMMANDS.items():
         start = partial(subprocess.run, command, check=True, stdout=subprocess.DEVNULL, env=environment)
         start()
         cost = median_of([cost_of(start) for _ in range(arguments.rounds)])
-        print(f"{name:<28} {cost.wall:.2f} ({cost.cpu:.2f}) s", flush=True)
+        empty = empty or cost.wall
+        print(f"{name:<28} {cost.wall:.3f} ({cost.cpu:.3f}) s {cost.wall / empty:6.1f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,15 @@
 """pkggen turns a Python project into native packages (.deb, .rpm) that carry all they need."""
 
-from importlib.metadata import PackageNotFoundError, version
+__version__: str
 
-try:
-    __version__ = version("pkggen")
-except PackageNotFoundError:  # a source tree that was never installed
-    __version__ = "0.0.0"
+
+def __getattr__(name: str) -> str:
+    """Return ``__version__`` when it is asked for (PEP 562): looking it up takes longer than showing help does."""
+    if name != "__version__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415
+
+    try:
+        return version("pkggen")
+    except PackageNotFoundError:  # a source tree that was never installed
+        return "0.0.0"

@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from pkggen import __version__
 from pkggen.terminal.display import one_line
 
 COMMANDS = {
@@ -55,7 +54,7 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, prog_name="pkggen")
+@click.version_option(package_name="pkggen", prog_name="pkggen")
 def main() -> None:
     """Turn a Python project into .deb and .rpm packages that carry all they need."""
     # a build is short and holds 100,000 small values without circles: looking for these took a tenth of it

@@ -8,14 +8,14 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
-
-import platformdirs
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from pkggen.errors import PkggenError, StorageError, ToolError
-from pkggen.store.cache import Cache
-from pkggen.terminal.console import NORMAL, QUIET, VERBOSE, Terminal
 from pkggen.terminal.display import one_line
+
+if TYPE_CHECKING:
+    from pkggen.store.cache import Cache
+    from pkggen.terminal.console import Terminal
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -25,19 +25,23 @@ def default_cache(*, held: bool = True) -> Cache:
 
     Unless ``held`` is false, nobody prunes it while this process lives.
     """
+    import platformdirs
+
+    from pkggen.store.cache import Cache
+
     root = os.environ.get("PKGGEN_CACHE_DIR") or platformdirs.user_cache_dir("pkggen")
-    cache = Cache(Path(root).absolute(), Terminal().warn)
+    cache = Cache(Path(root).absolute(), terminal().warn)
     if held:
         cache.hold()
     return cache
 
 
 def _fail(error: PkggenError) -> NoReturn:
-    terminal = Terminal()
+    told = terminal()
     for problem in error.problems:
         # names of others stand in these; only what a program said has lines of its own
         what = problem.what if isinstance(error, ToolError) else one_line(problem.what)
-        terminal.error(str(replace(problem, what=what, where=one_line(problem.where))))
+        told.error(str(replace(problem, what=what, where=one_line(problem.where))))
     sys.exit(error.exit_code)
 
 
@@ -57,6 +61,8 @@ def boundary(function: _Command) -> _Command:
     return wrapper  # type: ignore[return-value]
 
 
-def terminal(*, quiet: bool, verbose: bool) -> Terminal:
+def terminal(*, quiet: bool = False, verbose: bool = False) -> Terminal:
     """Return the reporter that -q and -v ask for."""
+    from pkggen.terminal.console import NORMAL, QUIET, VERBOSE, Terminal
+
     return Terminal(QUIET if quiet else VERBOSE if verbose else NORMAL)

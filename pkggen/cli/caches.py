@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
-from pkggen.cli.boundary import boundary, default_cache
-from pkggen.store import pruning
-from pkggen.store.pruning import Item
-from pkggen.terminal.console import Terminal
+from pkggen.cli.boundary import boundary, default_cache, terminal
 from pkggen.terminal.display import show, show_path
+
+if TYPE_CHECKING:
+    from pkggen.store.pruning import Item
 
 _SECONDS = {"h": 3600, "d": 86400, "w": 7 * 86400}
 _BYTES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
@@ -42,6 +43,8 @@ def cache() -> None:
 @boundary
 def info(*, as_json: bool) -> None:
     """Show where the cache is and what it holds."""
+    from pkggen.store import pruning
+
     place = default_cache(held=False)
     kinds = pruning.summary(place)
     total = sum(size for _, size in kinds.values())
@@ -63,6 +66,8 @@ def info(*, as_json: bool) -> None:
 @boundary
 def prune(*, older_than: float | None, max_size: int | None) -> None:
     """Remove what killed builds left, and what is old or too much."""
+    from pkggen.store import pruning
+
     _tell(pruning.prune(default_cache(held=False), unused_for=older_than, largest=max_size))
 
 
@@ -70,11 +75,13 @@ def prune(*, older_than: float | None, max_size: int | None) -> None:
 @boundary
 def clear() -> None:
     """Remove everything; the next build downloads anew."""
+    from pkggen.store import pruning
+
     _tell(pruning.clear(default_cache(held=False)))
 
 
 def _tell(gone: Sequence[Item]) -> None:
-    Terminal().tell(f"{len(gone)} items removed, {_readable(sum(item.size for item in gone))}")
+    terminal().tell(f"{len(gone)} items removed, {_readable(sum(item.size for item in gone))}")
 
 
 def _readable(size: int) -> str:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pkggen.cli.boundary import boundary, default_cache, terminal
 from pkggen.cli.packages import selection
-from pkggen.commands.deps import Dependencies, Dependency, dependencies
-from pkggen.config.options import Options
 from pkggen.terminal.display import one_line, show
+
+if TYPE_CHECKING:
+    from pkggen.commands.deps import Dependencies, Dependency
 
 _HEADINGS = ("NAME", "VERSION", "PACKED", "UNPACKED", "CODE", "GLIBC", "ASKED-BY", "LIBRARIES", "LICENCE")
 _RIGHT = {2, 3}  # columns of numbers
@@ -29,6 +30,9 @@ def deps(*, path: Path, as_json: bool, quiet: bool, verbose: bool, **rest: Any) 
     A wheel stands below the first that asked for it; * marks the glibc that the package needs
     because of it. Nothing is packed.
     """
+    from pkggen.commands.deps import dependencies
+    from pkggen.config.options import Options
+
     options = Options(root=path, **rest)
     found = dependencies(options, default_cache(), terminal(quiet=quiet, verbose=verbose))
     show(json.dumps(found.to_dict(), indent=2) if as_json else table(found))

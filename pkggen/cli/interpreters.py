@@ -8,13 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
-from packaging.specifiers import SpecifierSet
 
 from pkggen.cli.boundary import boundary, default_cache, terminal
-from pkggen.interpreter import PROFILES, fetch_standalone, harvest, offers, prove, resolve_interpreter, versions_of
-from pkggen.model import PythonSpec
-from pkggen.targets.distributions import resolve_target
-from pkggen.targets.runs_on import systems
 from pkggen.terminal.display import one_line, show
 
 _arch = click.option("--arch", default="", metavar="ARCH", help="Another machine than this: x86_64 or aarch64.")
@@ -39,6 +34,11 @@ def list_offers(*, versions: str, arch: str, every: bool, trim: bool, as_json: b
 
     VERSIONS is such as 3.12 or ">=3.11,<3.13". No network is asked.
     """
+    from packaging.specifiers import SpecifierSet
+
+    from pkggen.interpreter import offers, versions_of
+    from pkggen.targets.distributions import resolve_target
+
     if trim:
         _tell_profiles(as_json=as_json)
         return
@@ -65,10 +65,14 @@ def fetch(*, version: str, arch: str, mirror: str, sha256: str, offline: bool, a
 
     VERSION is such as 3.12, 3.12.4 or ">=3.11,<3.13". Builds then need no network for it.
     """
+    from pkggen.interpreter import fetch_standalone
+    from pkggen.model import PythonSpec
+    from pkggen.targets.distributions import resolve_target
+
     machine = resolve_target((), arch).arch
     cache = default_cache()
     spec = PythonSpec(version, sha256, mirror)
-    release = fetch_standalone(spec, machine, cache, terminal(quiet=False, verbose=False), offline=offline)
+    release = fetch_standalone(spec, machine, cache, terminal(), offline=offline)
     _tell(
         {
             "version": release.version,
@@ -91,7 +95,10 @@ def harvest_python(*, path: Path | None, output: Path, keep: tuple[str, ...], as
 
     Without PATH it is the one that runs pkggen. The same interpreter gives the same archive.
     """
-    reporter = terminal(quiet=False, verbose=False)
+    from pkggen.interpreter import harvest
+    from pkggen.targets.runs_on import systems
+
+    reporter = terminal()
     made = harvest(path.absolute() if path else None, output, keep, default_cache(), reporter)
     _tell(
         {
@@ -123,9 +130,16 @@ def check_python(
     as_json: bool,
 ) -> None:
     """Make the interpreter that SOURCE names ready as a build would, prove it, and tell what it runs on."""
+    from packaging.specifiers import SpecifierSet
+
+    from pkggen.interpreter import prove, resolve_interpreter
+    from pkggen.model import PythonSpec
+    from pkggen.targets.distributions import resolve_target
+    from pkggen.targets.runs_on import systems
+
     cache, target = default_cache(), resolve_target((), arch)
     made = resolve_interpreter(
-        PythonSpec(source, sha256, keep=keep), target, cache, terminal(quiet=False, verbose=False),
+        PythonSpec(source, sha256, keep=keep), target, cache, terminal(),
         requires_python=SpecifierSet(), root=Path(), offline=offline,
     )  # fmt: skip
     needs = made.tree.needs
@@ -149,6 +163,8 @@ def check_python(
 
 
 def _tell_profiles(*, as_json: bool) -> None:
+    from pkggen.interpreter import PROFILES
+
     if as_json:
         show(json.dumps(PROFILES, indent=2))
         return

@@ -7,16 +7,16 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import click
 
 from pkggen.cli.boundary import boundary, default_cache, terminal
-from pkggen.commands.lint import Report, lint_package
-from pkggen.config.options import Options
 from pkggen.errors import ArtefactError
-from pkggen.formats import FORMATS
-from pkggen.pipeline import build
 from pkggen.terminal.display import one_line, show
+
+if TYPE_CHECKING:
+    from pkggen.commands.lint import Report
 
 
 @click.command()
@@ -40,11 +40,15 @@ def lint(*, paths: tuple[Path, ...], as_json: bool, python: str) -> None:
 
 
 def _reports(path: Path, python: str) -> list[Report]:
+    from pkggen.commands.lint import lint_package
+    from pkggen.config.options import Options
+    from pkggen.pipeline import build
+
     if not path.is_dir():
         return [lint_package(path)]
     with TemporaryDirectory(prefix="pkggen-lint-") as scratch:
-        options = Options(path, formats=tuple(sorted(FORMATS)), python=python, output=Path(scratch, "dist"))
-        built = build(options, default_cache(), terminal(quiet=True, verbose=False))
+        options = Options(path, python=python, output=Path(scratch, "dist"))
+        built = build(options, default_cache(), terminal(quiet=True))
         return [replace(lint_package(b.path), path=b.path.name) for b in built]
 
 

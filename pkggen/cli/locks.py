@@ -9,10 +9,7 @@ import click
 
 from pkggen.cli.boundary import boundary, default_cache, terminal
 from pkggen.cli.packages import selection
-from pkggen.commands import lock as locking
-from pkggen.config.options import Options
 from pkggen.terminal.display import show_path
-from pkggen.wheels import Renewal
 
 
 @click.command()
@@ -26,6 +23,10 @@ def lock(*, path: Path, upgrade: bool, packages: tuple[str, ...], quiet: bool, v
     What is locked stays as far as it fits. With --frozen, nothing is written: it is an error
     when the lock is missing or older than the requirements.
     """
+    from pkggen.commands import lock as locking
+    from pkggen.config.options import Options
+    from pkggen.wheels import Renewal
+
     told = terminal(quiet=quiet, verbose=verbose)
     path_of_lock = locking.lock(Options(root=path, **rest), Renewal(upgrade, packages), default_cache(), told)
     if path_of_lock:
@@ -40,6 +41,9 @@ def lock(*, path: Path, upgrade: bool, packages: tuple[str, ...], quiet: bool, v
 @boundary
 def vendor(*, path: Path, directory: Path | None, quiet: bool, verbose: bool, **rest: Any) -> None:
     """Copy the locked wheels of the project in PATH into DIRECTORY, for builds without a network."""
+    from pkggen.commands import lock as locking
+    from pkggen.config.options import Options
+
     if directory is None:  # the first of the two may be left out, which click can't tell
         path, directory = Path(), path
     told = terminal(quiet=quiet, verbose=verbose)

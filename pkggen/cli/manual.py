@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from pkggen import __version__
+import pkggen
 from pkggen.cli.boundary import boundary
 from pkggen.errors import PkggenError
 from pkggen.terminal.display import show_path
@@ -68,7 +68,7 @@ def _page_name(context: click.Context) -> str:
 def _page(command: click.Command, context: click.Context) -> Iterator[str]:
     """Yield the lines of a page, its sections in the order of man-pages(7). No date: none is the page's own."""
     name = _page_name(context)
-    yield f'.TH "{_text(name.upper())}" "{SECTION}" "" "pkggen {__version__}" "pkggen manual"'
+    yield f'.TH "{_text(name.upper())}" "{SECTION}" "" "pkggen {pkggen.__version__}" "pkggen manual"'
     # no hyphenation, no filling up of lines: options are copied from here
     yield from (".nh", ".ad l", ".SH NAME", rf"{_text(name)} \- {_text(_summary(command))}")
     yield from (".SH SYNOPSIS", rf"\fB{_text(context.command_path)}\fR {_usage(command, context)}")

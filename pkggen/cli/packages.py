@@ -6,26 +6,24 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from pkggen.cli.boundary import boundary, default_cache, terminal
-from pkggen.commands.check import check as check_project
-from pkggen.commands.inspect import Inspection
-from pkggen.commands.inspect import inspect as inspect_package
-from pkggen.config.options import Options
-from pkggen.formats import FORMATS
-from pkggen.model import BuiltPackage, Purpose, Rendered
-from pkggen.pipeline import build as build_packages
-from pkggen.pipeline import render as render_texts
 from pkggen.terminal.display import one_line, show, show_path
 
-_Command = TypeVar("_Command", bound=Callable[..., Any])
+if TYPE_CHECKING:
+    from pkggen.commands.inspect import Inspection
+    from pkggen.config.options import Options
+    from pkggen.model import BuiltPackage, Rendered
 
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+FORMATS = ("deb", "rpm")
+"""The names of all formats; help does not load what makes them."""
 
 _formats = click.option(
-    "--format", "formats", multiple=True, type=click.Choice(sorted(FORMATS)), help="Repeatable; all by default."
+    "--format", "formats", multiple=True, type=click.Choice(FORMATS), help="Repeatable; all by default."
 )
 
 
@@ -64,7 +62,9 @@ def signed(function: _Command) -> _Command:
 
 
 def _options(path: Path, formats: tuple[str, ...], *, output: Path = Path("dist"), **rest: Any) -> Options:
-    return Options(root=path, formats=tuple(dict.fromkeys(formats)) or tuple(sorted(FORMATS)), output=output, **rest)
+    from pkggen.config.options import Options
+
+    return Options(root=path, formats=tuple(dict.fromkeys(formats)) or FORMATS, output=output, **rest)
 
 
 @click.command()
@@ -78,8 +78,10 @@ def build(
     *, path: Path, formats: tuple[str, ...], output: Path, as_json: bool, quiet: bool, verbose: bool, **rest: Any
 ) -> None:
     """Build packages of the project in PATH and print their paths."""
+    from pkggen import pipeline
+
     options = _options(path, formats, output=output, **rest)
-    built = build_packages(options, default_cache(), terminal(quiet=quiet, verbose=verbose))
+    built = pipeline.build(options, default_cache(), terminal(quiet=quiet, verbose=verbose))
     if as_json:
         show(json.dumps({"packages": [_built(b) for b in built]}, indent=2))
     else:
@@ -104,8 +106,11 @@ def _built(package: BuiltPackage) -> dict[str, str | int | bool]:
 @boundary
 def render(*, path: Path, formats: tuple[str, ...], output: Path, quiet: bool, verbose: bool, **rest: Any) -> None:
     """Write the control file, spec, scripts and file list of PATH's packages, without building."""
+    from pkggen import pipeline
+    from pkggen.model import Purpose
+
     options = _options(path, formats, **rest)
-    for rendered in render_texts(options, default_cache(), terminal(quiet=quiet, verbose=verbose)):
+    for rendered in pipeline.render(options, default_cache(), terminal(quiet=quiet, verbose=verbose)):
         package = rendered.package
         part = package.name if package.payload.purpose is Purpose.LAYERS else ""
         for written in _write(rendered, output / package.format / part):
@@ -125,7 +130,9 @@ def _write(rendered: Rendered, directory: Path) -> list[Path]:
 
 
 def _file_list(rendered: Rendered) -> str:
-    entries = FORMATS[rendered.package.format].entries(rendered)
+    from pkggen import formats
+
+    entries = formats.FORMATS[rendered.package.format].entries(rendered)
     rows = (
         f"{e.mode:04o} {e.owner}:{e.group} {e.size:>10} {e.path}{' -> ' + e.link if e.link else ''}" for e in entries
     )
@@ -139,6 +146,8 @@ def _file_list(rendered: Rendered) -> str:
 @boundary
 def inspect(*, file: Path, as_json: bool, files: bool) -> None:
     """Show what a .deb or .rpm FILE holds: metadata, relations, scripts and files."""
+    from pkggen.commands.inspect import inspect as inspect_package
+
     inspection = inspect_package(file)
     show(json.dumps(inspection.to_dict(), indent=2) if as_json else _view(inspection, files=files))
 
@@ -169,6 +178,8 @@ def _view(inspection: Inspection, *, files: bool) -> str:
 @boundary
 def check(*, path: Path, formats: tuple[str, ...], as_json: bool, quiet: bool, verbose: bool, **rest: Any) -> None:
     """Validate the project in PATH: configuration, metadata, lock and tools. Build no package."""
+    from pkggen.commands.check import check as check_project
+
     options = _options(path, formats, **rest)
     findings = check_project(options, default_cache(), terminal(quiet=quiet, verbose=verbose))
     if as_json:

@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from pkggen.cli.boundary import boundary, default_cache, terminal
-from pkggen.commands.init import propose, write_proposal
 from pkggen.terminal.display import show, show_path
 
 
@@ -21,7 +20,9 @@ def init(*, path: Path, write: bool, quiet: bool) -> None:
 
     What is a choice, such as a service, is a comment. An existing configuration is never changed.
     """
-    proposal = propose(path, default_cache(), terminal(quiet=quiet, verbose=False))
+    from pkggen.commands.init import propose, write_proposal
+
+    proposal = propose(path, default_cache(), terminal(quiet=quiet))
     if write:
         write_proposal(proposal)
         show_path(proposal.file)

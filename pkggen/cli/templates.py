@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from pkggen.cli.boundary import boundary, terminal
-from pkggen.config.load import load_config
-from pkggen.templating.overrides import Template, catalogue, check_overrides, chosen, difference
-from pkggen.templating.overrides import copy as copy_templates
 from pkggen.terminal.display import show, show_path
+
+if TYPE_CHECKING:
+    from pkggen.templating.overrides import Template
 
 _DEFAULT_FOLDER = "packaging"
 _project = click.option(
@@ -30,6 +31,8 @@ def templates() -> None:
 @boundary
 def list_templates(*, project: Path, as_json: bool) -> None:
     """Show each template, the file it becomes, its blocks, and whether the project overrides it (*)."""
+    from pkggen.templating.overrides import catalogue, check_overrides
+
     folder = _folder(project)
     found = catalogue(folder)
     if as_json:
@@ -54,16 +57,17 @@ def _row(template: Template) -> str:
 @boundary
 def copy(*, names: tuple[str, ...], project: Path, every: bool, whole: bool) -> None:
     """Write templates into the project's folder of templates, to be changed there; print their paths."""
+    from pkggen.config.load import load_config
+    from pkggen.templating import overrides
+
     if bool(names) == every:
         raise click.UsageError("name templates, or say --all")
     configured = load_config(project).templates
     folder = project / (configured or _DEFAULT_FOLDER)
-    for path in copy_templates(chosen(names, folder), folder, whole=whole):
+    for path in overrides.copy(overrides.chosen(names, folder), folder, whole=whole):
         show_path(path)
     if not configured:
-        terminal(quiet=False, verbose=False).warn(
-            f'they count once the configuration says templates = "{_DEFAULT_FOLDER}"'
-        )
+        terminal().warn(f'they count once the configuration says templates = "{_DEFAULT_FOLDER}"')
 
 
 @templates.command()
@@ -72,10 +76,14 @@ def copy(*, names: tuple[str, ...], project: Path, every: bool, whole: bool) -> 
 @boundary
 def diff(*, names: tuple[str, ...], project: Path) -> None:
     """Show what the project's templates change in ours, as a unified diff."""
+    from pkggen.templating.overrides import chosen, difference
+
     for template in chosen(names, _folder(project)):
         show(difference(template), end="")
 
 
 def _folder(project: Path) -> Path | None:
+    from pkggen.config.load import load_config
+
     configured = load_config(project).templates
     return project / configured if configured else None
