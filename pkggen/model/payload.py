@@ -9,6 +9,7 @@ from enum import Enum
 from pkggen.model.entry import Entry, Kind, Needs
 from pkggen.model.layer import Layer, Layout
 from pkggen.model.project import Component, Project
+from pkggen.model.relations import Relations
 from pkggen.model.service import Account, Roster, Service, accounts
 from pkggen.model.target import Target
 
@@ -37,25 +38,14 @@ class Trigger:
 
 
 @dataclass(frozen=True, slots=True)
-class FormatOptions:
-    """What the user says of one format ("deb" or "rpm"); relations read ``name`` or ``name >= 1.2``.
+class FormatOptions(Relations):
+    """What the user says of one format ("deb" or "rpm").
 
     ``libraries`` maps a soname to the package that holds it (deb only), ``ignore_libraries``
     are sonames that the target may lack. An empty ``compression`` means the format's default.
     ``entries`` are absolute entries that only this format's package holds besides the payload's.
     """
 
-    depends: tuple[str, ...] = ()
-    pre_depends: tuple[str, ...] = ()
-    recommends: tuple[str, ...] = ()
-    suggests: tuple[str, ...] = ()
-    enhances: tuple[str, ...] = ()
-    supplements: tuple[str, ...] = ()
-    conflicts: tuple[str, ...] = ()
-    breaks: tuple[str, ...] = ()
-    replaces: tuple[str, ...] = ()
-    obsoletes: tuple[str, ...] = ()
-    provides: tuple[str, ...] = ()
     libraries: Mapping[str, str] = field(default_factory=dict)
     ignore_libraries: tuple[str, ...] = ()
     compression: str = ""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from pkggen.errors import ConfigurationError, Key, Problem
@@ -19,6 +19,27 @@ _TERM = re.compile(
 _PARENTHESES = re.compile(r"\s*\((\s*(?:<<|>>|<=|>=|==|=|<|>)[^()]*)\)$")
 # Debian policy 7.1; rpm's boolean dependencies allow more, and no package that means the same on both.
 _WITH_ALTERNATIVES = {"depends", "pre_depends", "recommends", "suggests", "supplements"}
+
+
+@dataclass(frozen=True, slots=True)
+class Relations:
+    """What a package asks of others and says of itself, by kind; each reads ``name`` or ``name >= 1.2``."""
+
+    depends: tuple[str, ...] = ()
+    pre_depends: tuple[str, ...] = ()
+    recommends: tuple[str, ...] = ()
+    suggests: tuple[str, ...] = ()
+    enhances: tuple[str, ...] = ()
+    supplements: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    breaks: tuple[str, ...] = ()
+    replaces: tuple[str, ...] = ()
+    obsoletes: tuple[str, ...] = ()
+    provides: tuple[str, ...] = ()
+
+
+KINDS = tuple(kind.name for kind in fields(Relations))
+"""The kinds of relations; in TOML they are keys of ``[tool.pkggen]``, ``.deb`` and ``.rpm``, in kebab-case."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ from pkggen.model import (
     Target,
 )
 from pkggen.model.entry import generated_entry
-from pkggen.model.relations import relations_for
+from pkggen.model.relations import KINDS, relations_for
 from pkggen.model.shebang import is_python_script
 from pkggen.model.versions import package_name
 from pkggen.payload.archived import archived_layer, pip_of
@@ -295,18 +295,13 @@ def own_commands(app: Distribution, dependencies: Iterable[Distribution], direct
 def _options(
     name: str, config: Config, table: FormatTable, extra: tuple[Entry, ...], python: SystemPython | None
 ) -> FormatOptions:
+    computed = {"depends": python.depends[name] if python else (), "recommends": place_recommends(config, name)}
+    relations = {
+        kind: (*computed.get(kind, ()), *relations_for(name, getattr(config, kind)), *getattr(table, kind))
+        for kind in KINDS
+    }
     return FormatOptions(
-        depends=(*(python.depends[name] if python else ()), *relations_for(name, config.depends), *table.depends),
-        pre_depends=(*relations_for(name, config.pre_depends), *table.pre_depends),
-        recommends=(*place_recommends(config, name), *relations_for(name, config.recommends), *table.recommends),
-        suggests=(*relations_for(name, config.suggests), *table.suggests),
-        enhances=(*relations_for(name, config.enhances), *table.enhances),
-        supplements=(*relations_for(name, config.supplements), *table.supplements),
-        conflicts=(*relations_for(name, config.conflicts), *table.conflicts),
-        breaks=(*relations_for(name, config.breaks), *table.breaks),
-        replaces=(*relations_for(name, config.replaces), *table.replaces),
-        obsoletes=(*relations_for(name, config.obsoletes), *table.obsoletes),
-        provides=(*relations_for(name, config.provides), *table.provides),
+        **relations,
         libraries=table.libraries,
         ignore_libraries=table.ignore_libraries,
         compression=table.compression,
