@@ -7,7 +7,7 @@ import hashlib
 from pkggen.errors import PkggenError
 from pkggen.formats import FORMATS, Format
 from pkggen.model import Payload
-from pkggen.store.packages import stock_key
+from pkggen.store.packages import package_key
 from pkggen.templating.templates import Templates
 
 
@@ -29,4 +29,4 @@ def _packed(form: Format, payload: Payload, templates: Templates) -> str:
         rendered = form.render(form.describe(payload), templates_for(payload, templates))
     except PkggenError:  # it is reported when this format is wanted
         return f"no {form.name}\n"
-    return stock_key(rendered, form.entries(rendered), "")
+    return package_key(rendered, form.entries(rendered), "")

@@ -27,7 +27,7 @@ from pkggen.project import Metadata, Opened, opened
 from pkggen.signing.keys import SigningKey
 from pkggen.store.cache import Cache, sha256_of
 from pkggen.store.output import claimed, publish_output
-from pkggen.store.packages import Stock, stock_key
+from pkggen.store.packages import EarlierPackages, package_key
 from pkggen.targets.runs_on import runs_on
 from pkggen.templating.templates import Templates
 from pkggen.terminal.reporter import Reporter
@@ -56,12 +56,12 @@ def _build(options: Options, cache: Cache, reporter: Reporter) -> tuple[BuiltPac
         payloads, templates = plan(project, cache, reporter, scratch)
         packages = [FORMATS[name].describe(payload) for name in options.formats for payload in payloads]
         reporter.tell(runs_on(packages))
-        stock = Stock(cache, output)
+        earlier = EarlierPackages(cache, output)
         built = []
         for number, package in enumerate(packages):
             texts = FORMATS[package.format].render(package, templates_for(package.payload, templates))
             key = keys.get(package.format)
-            built.append(_obtain(texts, key, scratch / f"{number}-{package.format}", stock, reporter))
+            built.append(_obtain(texts, key, scratch / f"{number}-{package.format}", earlier, reporter))
         return publish_output(built, output)
 
 
@@ -145,17 +145,17 @@ def signing_keys(project: Opened) -> dict[str, SigningKey]:
 
 
 def _obtain(
-    rendered: Rendered, signer: SigningKey | None, directory: Path, stock: Stock, reporter: Reporter
+    rendered: Rendered, signer: SigningKey | None, directory: Path, earlier: EarlierPackages, reporter: Reporter
 ) -> BuiltPackage:
-    """Return the package from stock, or made now."""
+    """Return the package as it was made before, or made now."""
     package = rendered.package
     form = FORMATS[package.format]
     packer = f"{form.packer()}, signed by {signer.fingerprint} {signer.state}" if signer else form.packer()
-    key = stock_key(rendered, form.entries(rendered), packer)
-    found = stock.find(rendered, key, directory)
+    key = package_key(rendered, form.entries(rendered), packer)
+    found = earlier.find(rendered, key, directory)
     if found is None:
-        found = _make(rendered, signer, directory, stock.cache, reporter)
-        stock.keep(found, key, package.payload.purpose)
+        found = _make(rendered, signer, directory, earlier.cache, reporter)
+        earlier.keep(found, key, package.payload.purpose)
     elif found.unchanged:
         reporter.note(f"{package.filename} is unchanged")
     else:

@@ -40,8 +40,8 @@ def propose(path: Path, cache: Cache, reporter: Reporter) -> Proposal:
     Nothing is written. Raises ConfigurationError when ``path`` can't be built or pyproject.toml
     can't be read.
     """
-    with cache.scratch() as workshop:
-        location = find_project(path, workshop)
+    with cache.scratch() as scratch:
+        location = find_project(path, scratch)
         found = _looked_at(path, location, cache, reporter)
         home = location.path if location.shape is Shape.FOLDER else location.locks
     shared = (home / "pyproject.toml").is_file()

@@ -95,6 +95,6 @@ def _is_file(layout: TreeLayout) -> bool:
 
 
 def _prove(layout: TreeLayout, source: Source, cache: Cache, reporter: Reporter) -> None:
-    with cache.scratch() as workshop:
-        for module in selftest(layout, workshop, source.origin):
+    with cache.scratch() as scratch:
+        for module in selftest(layout, scratch, source.origin):
             reporter.warn(f"{source.origin} was built without {module}: importing it will fail on the target")

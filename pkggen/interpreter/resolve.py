@@ -80,8 +80,8 @@ def prove(interpreter: Interpreter, cache: Cache) -> tuple[str, ...]:
 
     Raises ArtefactError with all that went wrong.
     """
-    with cache.scratch() as workshop:
-        return selftest(find_layout(interpreter.tree.root, interpreter.origin), workshop, interpreter.origin)
+    with cache.scratch() as scratch:
+        return selftest(find_layout(interpreter.tree.root, interpreter.origin), scratch, interpreter.origin)
 
 
 def _find_source(

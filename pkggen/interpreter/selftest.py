@@ -18,16 +18,16 @@ _PREFIX = "import json, sys; print(json.dumps(sys.prefix))"
 _LIMIT = 120  # seconds
 
 
-def selftest(layout: TreeLayout, workshop: Path, origin: str) -> tuple[str, ...]:
+def selftest(layout: TreeLayout, scratch: Path, origin: str) -> tuple[str, ...]:
     """Run the interpreter from a copy whose path holds a space, in an empty environment.
 
     It must import what it has, find its library, map nothing but glibc from outside, and make a
-    venv that runs. ``workshop`` is a scratch directory on the tree's file system. Returns the
+    venv that runs. ``scratch`` is a directory for a while on the tree's file system. Returns the
     common modules that it was built without; raises ArtefactError with everything that went wrong.
     """
-    moved = workshop / "moved elsewhere"
+    moved = scratch / "moved elsewhere"
     shutil.copytree(layout.root, moved, symlinks=True, copy_function=os.link)
-    venv = workshop / "venv here"
+    venv = scratch / "venv here"
     python = moved / layout.executable
     answer = _ask([python, "-I", "-B", _PROBE, moved], origin)
     _run([python, "-I", "-B", "-m", "venv", "--without-pip", venv], origin)

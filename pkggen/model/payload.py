@@ -114,7 +114,7 @@ class Payload:
         return Layout(self.prefix, self.mode)
 
     @property
-    def reach(self) -> Needs:
+    def whole_needs(self) -> Needs:
         """Return what the system has to bring for the application as a whole."""
         return self.together or self.needs
 

@@ -79,14 +79,14 @@ def _entry(member: Member, mtime: int) -> Entry:
     return generated_entry("", member.data, mtime, member.mode)
 
 
-def prove_packaged(payload: Payload, interpreter: Interpreter, workshop: Path) -> None:
-    """Import what must work in a copy of the venv below ``workshop``: on the target nobody will try it.
+def prove_packaged(payload: Payload, interpreter: Interpreter, scratch: Path) -> None:
+    """Import what must work in a copy of the venv below ``scratch``: on the target nobody will try it.
 
     Does nothing where the interpreter can't run. Raises ArtefactError with what Python said.
     """
     if not interpreter.runs_here or not payload.smoke:
         return
-    home = workshop / "packaged"
+    home = scratch / "packaged"
     home.mkdir()
     (home / "python").symlink_to(interpreter.tree.root)
     top = f"{payload.prefix}/"

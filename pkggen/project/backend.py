@@ -15,7 +15,7 @@ from pkggen.model import Wheel
 from pkggen.network.frontend import Frontend
 from pkggen.project.checkout import Checkout, find_checkout
 from pkggen.project.neighbours import cut_neighbours
-from pkggen.project.reuse import Shelf
+from pkggen.project.reuse import WheelNotes
 from pkggen.project.wheel_file import keep_wheel
 from pkggen.store.cache import Cache
 from pkggen.terminal.reporter import Reporter
@@ -52,13 +52,13 @@ def build_wheel(root: Path, frontend: Frontend, cache: Cache, reporter: Reporter
             remedy="name the folder that holds pyproject.toml; for sources without one, try `pkggen init`",
         )
     checkout = find_checkout(root, cache.root)
-    shelf = Shelf(cache)
+    notes = WheelNotes(cache)
     with reporter.step(f"building the wheel of {checkout.root.name}"):
-        key = shelf.key(checkout, __version__, python, sys.version, epoch, frontend.identity())
-        known = shelf.find(key)
+        key = notes.key(checkout, __version__, python, sys.version, epoch, frontend.identity())
+        known = notes.find(key)
         if known is None:
             known = _build(checkout, frontend, cache, reporter, python=python, epoch=epoch)
-            shelf.keep(key, known)
+            notes.keep(key, known)
         return known
 
 

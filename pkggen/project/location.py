@@ -56,8 +56,8 @@ class Location:
     epoch: int = 0
 
 
-def find_project(path: Path, workshop: Path) -> Location:
-    """Return where the project is that ``path`` names; an sdist is unpacked below ``workshop``, a scratch directory.
+def find_project(path: Path, scratch: Path) -> Location:
+    """Return where the project is that ``path`` names; an sdist is unpacked below ``scratch``, a scratch directory.
 
     Raises ConfigurationError when ``path`` names nothing that can be built, or when the current
     directory belongs to another project; ArtefactError for an unusable sdist.
@@ -72,7 +72,7 @@ def find_project(path: Path, workshop: Path) -> Location:
     if path.name.endswith(".whl"):
         return _wheel(path)
     if path.name.endswith(_SDISTS):
-        return _sdist(path, workshop)
+        return _sdist(path, scratch)
     raise ConfigurationError("this kind of file is not known", where=text, remedy=_FORMS)
 
 
@@ -98,12 +98,12 @@ def _wheel(path: Path) -> Location:
     return Location(Shape.WHEEL, path, here, here)
 
 
-def _sdist(path: Path, workshop: Path) -> Location:
+def _sdist(path: Path, scratch: Path) -> Location:
     try:
         here = _current_directory(parse_sdist_filename(path.name.replace(".tgz", ".tar.gz"))[0])
     except InvalidSdistFilename:  # an archive that a forge made of a tag: its folder tells the name
         here = _current_directory("")
-    tree, epoch = unpack_sdist(path, workshop / "sdist")
+    tree, epoch = unpack_sdist(path, scratch / "sdist")
     return Location(Shape.SDIST, tree, here if _is_configured(here) else tree, here, epoch=epoch)
 
 

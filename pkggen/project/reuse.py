@@ -91,7 +91,7 @@ def _reaches_out(setting: object) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class WheelNotes:
     """Where such wheels are noted; the bytes are blobs of the cache."""
 
     cache: Cache

@@ -21,7 +21,7 @@ NOTES = "packages"
 _FORMAT = 2  # of the keys; raise it when packing gives other bytes than before
 
 
-def stock_key(rendered: Rendered, entries: Iterable[Entry], packer: str) -> str:
+def package_key(rendered: Rendered, entries: Iterable[Entry], packer: str) -> str:
     """Return what the bytes of a package follow from, as one digest; ``packer`` names program and version."""
     package = rendered.package
     head = [_FORMAT, package.format, package.filename, package.compression, package.payload.epoch, packer]
@@ -35,7 +35,7 @@ def stock_key(rendered: Rendered, entries: Iterable[Entry], packer: str) -> str:
     return digest.hexdigest()
 
 
-class Stock:
+class EarlierPackages:
     """What the cache and the output directory hold of earlier builds."""
 
     def __init__(self, cache: Cache, output: Path) -> None:
@@ -43,8 +43,8 @@ class Stock:
         self.cache = cache
         self.output = output
 
-    def find(self, rendered: Rendered, key: str, workshop: Path) -> BuiltPackage | None:
-        """Return the package of ``key``: the file in the output directory, or a copy in ``workshop``; else None."""
+    def find(self, rendered: Rendered, key: str, directory: Path) -> BuiltPackage | None:
+        """Return the package of ``key``: the file in the output directory, or a copy in ``directory``; else None."""
         package = rendered.package
         try:
             record = self.cache.note(NOTES, key)
@@ -57,8 +57,8 @@ class Stock:
             return None
         if blob is None:
             return None
-        workshop.mkdir(parents=True)
-        return BuiltPackage(package.format, shutil.copyfile(blob, workshop / package.filename), size, sha256)
+        directory.mkdir(parents=True)
+        return BuiltPackage(package.format, shutil.copyfile(blob, directory / package.filename), size, sha256)
 
     def keep(self, built: BuiltPackage, key: str, purpose: Purpose) -> None:
         """Remember what ``key`` gave; a cache that can't be written to remembers nothing."""

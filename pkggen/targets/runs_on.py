@@ -46,7 +46,7 @@ def runs_on(packages: Sequence[Package]) -> str:
     that later ones do, too.
     """
     packages = [package for package in packages if package.payload.purpose is not Purpose.LAYERS]
-    needs = packages[0].payload.reach
+    needs = packages[0].payload.whole_needs
     if packages[0].payload.target.libc == "musl":
         return "runs on systems with musl 1.2"
     oldest = [release for package in packages for release in oldest_releases(package)]
@@ -85,7 +85,7 @@ def _oldest(fitting: Sequence[str]) -> tuple[str, ...]:
 
 def _new_enough(package: Package) -> list[str]:
     family = [r for r in GLIBC if DISTRIBUTIONS[r.partition(":")[0]][1] == package.format]
-    return [r for r in family if _fits(r, package.payload.reach)]
+    return [r for r in family if _fits(r, package.payload.whole_needs)]
 
 
 def _fits(release: str, needs: Needs) -> bool:

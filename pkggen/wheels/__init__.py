@@ -18,7 +18,7 @@ from pkggen.wheels.fetch import Source, fetch
 from pkggen.wheels.lock.lookup import Demand, LockSource, Renewal, find_lock, is_foreign
 from pkggen.wheels.portability import absolute_rpaths, carried_programs, lines_of_scripts, names_by_case, other_tags
 from pkggen.wheels.select import choose, missing, raise_missing
-from pkggen.wheels.source_build import Workshop
+from pkggen.wheels.source_build import SourceBuilder
 from pkggen.wheels.startup import startup_warnings
 from pkggen.wheels.tags import environment as marker_environment
 from pkggen.wheels.toolchain import build_requirements
@@ -47,10 +47,10 @@ def resolve_wheels(demand: Demand, cache: Cache, reporter: Reporter) -> tuple[Wh
     URLs are never shown.
     """
     locked = _locked(demand, cache, reporter)
-    shop = Workshop(
+    builder = SourceBuilder(
         demand.target, demand.interpreter, cache, reporter, locked.places, demand.root, demand.spec.variables
     )
-    files = (file if file.filename.endswith(".whl") else shop.build(file) for file in locked.files)
+    files = (file if file.filename.endswith(".whl") else builder.build(file) for file in locked.files)
     built = (demand.build(origin) for origin in locked.origins if demand.build)
     return tuple(sorted((*files, *built, *demand.spec.local), key=lambda w: w.name))
 

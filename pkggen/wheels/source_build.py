@@ -33,7 +33,7 @@ _EASIER = "give a wheel of it in a directory for find-links, or choose a version
 
 
 @dataclass(frozen=True, slots=True)
-class Workshop:
+class SourceBuilder:
     """Where source archives become wheels for ``target``; ``root`` is the project, whose index settings count.
 
     ``variables`` reach the back-ends.

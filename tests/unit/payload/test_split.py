@@ -17,7 +17,7 @@ from pkggen.model import Needs, Payload, Purpose, Target
 from pkggen.packing import packed_digest, templates_for
 from pkggen.payload.split import counted
 from pkggen.payload.stage import divide, stage
-from pkggen.store.packages import stock_key
+from pkggen.store.packages import package_key
 from pkggen.store.pkggen_lock import FILE, read_tables, write_table
 from pkggen.templating.templates import Templates
 from tests.unit.parts import SITE, distribution, parts, project
@@ -157,7 +157,7 @@ def test_other_bytes_have_another_version(tmp_path: Path, changed: dict[str, Any
 
     def bytes_of(payload: Payload, own: Templates) -> list[str]:
         made = [f.render(f.describe(payload), templates_for(payload, own)) for f in FORMATS.values()]
-        return [stock_key(r, r.members, "") for r in made]
+        return [package_key(r, r.members, "") for r in made]
 
     assert (before[1].release != after[1].release) is concerns_deps
     assert after[1].project.version == ("2" if concerns_deps else "1")
@@ -183,7 +183,7 @@ def test_each_package_needs_what_its_own_files_need(tmp_path: Path) -> None:
     """The dependencies raise the glibc of their package, not of the application's; together they say where it runs."""
     app, deps, _ = divided(tmp_path, ("deps", "runtime"))
 
-    assert (app.needs.glibc, deps.needs.glibc, app.reach.glibc) == ((), (2, 30), (2, 30))
+    assert (app.needs.glibc, deps.needs.glibc, app.whole_needs.glibc) == ((), (2, 30), (2, 30))
 
 
 @pytest.mark.parametrize("name", sorted(FORMATS))

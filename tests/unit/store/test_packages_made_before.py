@@ -8,7 +8,7 @@ from pathlib import Path
 from pkggen.formats import FORMATS
 from pkggen.model import BuiltPackage, Purpose, Rendered
 from pkggen.store.cache import Cache, sha256_of
-from pkggen.store.packages import Stock, stock_key
+from pkggen.store.packages import EarlierPackages, package_key
 from pkggen.templating.templates import Templates
 from tests.unit.payloads import entry, payload
 
@@ -28,7 +28,7 @@ def rendered(*, purpose: Purpose = Purpose.LAYERS, text: bytes = b"pass\n") -> R
 
 def key(of: Rendered, packer: str = "dpkg-deb 1") -> str:
     """Return the key of a package."""
-    return stock_key(of, of.package.payload.entries, packer)
+    return package_key(of, of.package.payload.entries, packer)
 
 
 def built(of: Rendered, directory: Path) -> BuiltPackage:
@@ -54,25 +54,25 @@ def test_a_key_stands_for_all_that_the_bytes_follow_from() -> None:
 
 def test_what_lies_in_the_output_directory_is_left_there(tmp_path: Path) -> None:
     """The same bytes under the same name: unchanged. Other bytes: made anew."""
-    one, stock = rendered(purpose=Purpose.APPLICATION), Stock(Cache(tmp_path / "cache"), tmp_path / "dist")
+    one, earlier = rendered(purpose=Purpose.APPLICATION), EarlierPackages(Cache(tmp_path / "cache"), tmp_path / "dist")
     made = built(one, tmp_path / "dist")
-    assert stock.find(one, key(one), tmp_path / "work") is None
+    assert earlier.find(one, key(one), tmp_path / "work") is None
 
-    stock.keep(made, key(one), Purpose.APPLICATION)
-    assert stock.find(one, key(one), tmp_path / "work") == replace(made, unchanged=True)
+    earlier.keep(made, key(one), Purpose.APPLICATION)
+    assert earlier.find(one, key(one), tmp_path / "work") == replace(made, unchanged=True)
     made.path.write_bytes(b"damaged")
-    assert stock.find(one, key(one), tmp_path / "work") is None
+    assert earlier.find(one, key(one), tmp_path / "work") is None
 
 
 def test_packages_of_layers_are_kept_in_the_cache(tmp_path: Path) -> None:
     """An empty output directory gets them back; a damaged copy does not count."""
     one, cache = rendered(), Cache(tmp_path / "cache")
-    stock = Stock(cache, tmp_path / "empty")
+    earlier = EarlierPackages(cache, tmp_path / "empty")
     made = built(one, tmp_path / "dist")
-    stock.keep(made, key(one), Purpose.LAYERS)
+    earlier.keep(made, key(one), Purpose.LAYERS)
 
-    found = stock.find(one, key(one), tmp_path / "work")
+    found = earlier.find(one, key(one), tmp_path / "work")
     assert found is not None
     assert (found.unchanged, found.path.read_bytes()) == (False, b"package")
     cache.blob_path(made.sha256).write_bytes(b"damaged")
-    assert stock.find(one, key(one), tmp_path / "other") is None
+    assert earlier.find(one, key(one), tmp_path / "other") is None

@@ -17,7 +17,7 @@ from pkggen.cli import main
 from pkggen.errors import ConflictError
 from pkggen.model import BuiltPackage, Purpose
 from pkggen.store.cache import LOCK, Cache, sha256_of
-from pkggen.store.packages import Stock
+from pkggen.store.packages import EarlierPackages
 from pkggen.store.pruning import clear, items, prune, summary
 
 DAY = 86400
@@ -70,11 +70,11 @@ def test_use_keeps(cache):
 
 
 def test_notes_and_copies_of_packages_go(cache: Cache, tmp_path: Path) -> None:
-    """What the stock notes of packages is told of, and removed with the rest."""
+    """What is noted of packages made before is told of, and removed with the rest."""
     path = tmp_path / "app_1_all.deb"
     path.write_bytes(bytes(40))
     made = BuiltPackage("deb", path, 40, sha256_of(path))
-    Stock(cache, tmp_path / "dist").keep(made, "key", Purpose.LAYERS)
+    EarlierPackages(cache, tmp_path / "dist").keep(made, "key", Purpose.LAYERS)
 
     assert summary(cache)["notes of what was packed"][0] == 1
     clear(cache)
