@@ -12,7 +12,7 @@ from pkggen.config.options import Options
 from pkggen.config.tables import Config
 from pkggen.errors import ArtefactError, IntegrityError, Key, PkggenError, ToolError
 from pkggen.formats import FORMATS
-from pkggen.gather import gather
+from pkggen.gather import Gathered, gather
 from pkggen.metadata.changelog import read_changelog
 from pkggen.metadata.description import first_paragraph
 from pkggen.model import BuiltPackage, Payload, Project, Rendered
@@ -20,10 +20,10 @@ from pkggen.model.versions import package_name
 from pkggen.packing import packed_digest, templates_for
 from pkggen.payload.completions import with_completions
 from pkggen.payload.metapackage import plan_metapackage
-from pkggen.payload.packaged import prove_packaged
 from pkggen.payload.plugin import stage_plugin
 from pkggen.payload.stage import divide, own_commands, stage
 from pkggen.project import Metadata, Opened, opened
+from pkggen.proof import prove
 from pkggen.signing.keys import SigningKey
 from pkggen.store.cache import Cache, sha256_of
 from pkggen.store.output import claimed, publish_output
@@ -97,11 +97,9 @@ def plan(project: Opened, cache: Cache, reporter: Reporter, scratch: Path) -> tu
     described = replace(described, changes=changes)
     if found.host:
         return (stage_plugin(described, config, found.target, parts, host=found.host, epoch=found.epoch),), templates
-    payload = stage(described, config, found.target, parts, found.epoch)
+    payload = _staged(described, found, cache, reporter, proof=project.options.proof)
     if config.completions:
         payload = with_completions(payload, config, parts, reporter, scratch / "completions")
-    if not payload.layout.activated:
-        prove_packaged(payload, parts.interpreter, scratch)
     for plugin in payload.needs.plugins:
         reporter.note(f"{plugin.glibc_by} works only where {', '.join(plugin.sonames)} can be found")
     if payload.needs.plugins:
@@ -109,6 +107,20 @@ def plan(project: Opened, cache: Cache, reporter: Reporter, scratch: Path) -> tu
         reporter.warn(f"{files} files are for libraries of wheels that are not in the package (-v names them)")
     locks = project.location.locks
     return divide(payload, config, parts, locks, lambda part: packed_digest(part, templates)), templates
+
+
+def _staged(project: Project, found: Gathered, cache: Cache, reporter: Reporter, *, proof: bool) -> Payload:
+    """Stage the application and try what its target will; without the commands that can't be imported."""
+    config, parts = found.config, found.parts
+    payload = stage(project, config, found.target, parts, found.epoch, unproven=not proof)
+    if not proof:
+        reporter.note("not tried here: --no-proof")
+        return payload
+    proven = prove(payload, config, parts, cache, reporter, requires=found.metadata.requires)
+    if not proven.modules:
+        return payload
+    commands, config = proven.narrowed(config, payload)
+    return stage(replace(project, commands=commands), config, found.target, parts, found.epoch)
 
 
 def describe_project(config: Config, metadata: Metadata, commands: tuple[str, ...], root: Path) -> Project:

@@ -124,6 +124,7 @@ class Manifest(Application):
     places: dict[str, str] = {}  # layers of other packages: their directory
     exact: dict[str, str] = {}  # layers whose description must have a digest
     pip: str = ""  # the wheel that installs archived ones, by its path in a release
+    unproven: bool = False  # it was built with --no-proof: nothing was tried before it was packed
 
 
 class PackagedManifest(Application):
@@ -131,6 +132,7 @@ class PackagedManifest(Application):
 
     mode: str
     distributions: tuple[Distribution, ...]
+    unproven: bool = False  # as above
 
 
 class Layer(Record):

@@ -11,7 +11,6 @@ from .manifest import Python
 from .members import File, Link, Member, Text, check_source
 from .protocol import damaged
 
-IMPORT = "import importlib, sys\nfor name in sys.argv[1:]: importlib.import_module(name)"
 LOADER = "import sys\nfrom {module} import {name}\nif __name__ == '__main__':\n    sys.exit({attr}())\n"
 
 

@@ -8,11 +8,11 @@ import shutil
 from pathlib import Path
 from typing import Callable, Iterator
 
+from .imports import IMPORTED, importing
 from .members import sync
 from .plan import Plan
 from .process import ENVIRONMENT, becoming, ending, ids_of, run
 from .protocol import BROKEN, Failure
-from .scaffold import IMPORT
 
 SMOKE_LIMIT, COMPILE_LIMIT = 120.0, 1800.0  # seconds
 COMPILE = ["-I", "-m", "compileall", "-qq", "--invalidation-mode", "unchecked-hash"]
@@ -38,7 +38,7 @@ def try_release(plan: Plan, release: str, meanwhile: Callable[[], None] = lambda
 
     ``meanwhile`` is done while it imports, before this returns.
     """
-    argv = [release + "/venv/bin/python", "-I", "-B", "-c", IMPORT, *plan.smoke]
+    argv = [release + "/venv/bin/python", *importing(plan.smoke)]
     ids = ids_of(plan.user)
     become = becoming(plan.user, ids)
     with scratch_home(os.path.dirname(release), ids) as home:
@@ -47,9 +47,10 @@ def try_release(plan: Plan, release: str, meanwhile: Callable[[], None] = lambda
     if status is None and become:  # a parent directory is closed to others, or there is no such user id
         with scratch_home(os.path.dirname(release), (0, 0)) as home:
             status, words = run(argv, SMOKE_LIMIT, environment={**ENVIRONMENT, "HOME": home}, meanwhile=meanwhile)
-    if status != 0:
+    if status != IMPORTED:
         names = ", ".join(plan.smoke) or "the interpreter"
         what = f"release {os.path.basename(release)} does not start"
+        words = words or "a module ends the process when it is imported"
         raise Failure(f"{what} ({names}, {ending(status)}):\n{words}", BROKEN)
 
 

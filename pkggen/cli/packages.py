@@ -40,6 +40,7 @@ def selection(function: _Command) -> _Command:
         click.option("--build", multiple=True, metavar="NAME", help="Build this from its source archive; repeatable."),
         click.option("--offline", is_flag=True, help="Use the cache alone, never a network."),
         click.option("--frozen", is_flag=True, help="Never resolve: fail unless everything is locked."),
+        click.option("--proof/--no-proof", default=True, help="Try here what the target will try; the default."),
         click.option("-q", "--quiet", is_flag=True, help="Show warnings and errors only."),
         click.option("-v", "--verbose", is_flag=True, help="Show notes and times."),
     )  # fmt: skip

@@ -27,6 +27,7 @@ class Options:
     frozen: bool = False
     build: tuple[str, ...] = ()  # names that may be built from a source archive, besides those in the file
     package: str = ""  # the member of the workspace in ``root`` that is meant
+    proof: bool = True  # try here what the target will try
     sign: str = ""  # a key for every format; "none" leaves all unsigned
 
     def outranked(self) -> Iterator[tuple[Key, str]]:

@@ -63,6 +63,14 @@ def unwanted(stdlib: str, keep: Iterable[str]) -> tuple[str, ...]:
     return tuple(p.replace("$", stdlib) for p in (*dropped, *_FOREIGN))
 
 
+def profile_of(module: str) -> str:
+    """Return the profile that holds a module of the standard library; "" where none does."""
+    name = module.partition(".")[0]
+    places = (f"$/{name}", f"$/{name}.py", f"$/lib-dynload/{name}.so")
+    found = (n for n, patterns in PROFILES.items() for p in patterns if any(fnmatchcase(path, p) for path in places))
+    return next(found, "")
+
+
 def wanted_files(root: Path, patterns: tuple[str, ...], below: str = "") -> Iterator[str]:
     """Yield files and links below ``root``, as relative paths prefixed with ``below``, sorted.
 

@@ -106,12 +106,14 @@ def app_manifest(
     hooks: Sequence[Hook] = (),
     exact: Mapping[str, str] | None = None,
     pip: str = "",
+    unproven: bool = False,
 ) -> bytes:
     """Return manifest.json: what the release is, which commands it has and how to prove it.
 
     ``owned`` are absolute paths of further files; those below ``prefix`` are the package's there.
     ``exact`` are the digests of descriptions that come with another package of the same application.
-    ``pip`` is the wheel that installs archived ones, by its path in a release.
+    ``pip`` is the wheel that installs archived ones, by its path in a release. ``unproven``: nothing
+    of it was tried, since nobody wanted it to be.
     """
     units = tuple(s.unit for s in services)
     if config.venv.mode == "packaged":
@@ -119,7 +121,7 @@ def app_manifest(
             PackagedManifest(
                 project.name, project.version, config.release, prefix, tuple(commands), units,
                 Python(f"python/{parts.interpreter.executable}", parts.interpreter.version),
-                mode="packaged", distributions=_distributions(layers),
+                mode="packaged", distributions=_distributions(layers), unproven=unproven,
             )
         )  # fmt: skip
     return written(
@@ -137,6 +139,7 @@ def app_manifest(
             places={layer.name: layer.home for layer in layers if layer.home not in ("", f"{prefix}/layers")},
             exact=dict(exact or {}),
             pip=pip,
+            unproven=unproven,
         )
     )  # fmt: skip
 
@@ -165,7 +168,7 @@ def smoke_modules(
         return list(config.smoke)
     # a bundle's commands came along unasked: one that can't work here must not stop the others
     chosen = commands if config.commands is not None or not parts.app.is_bundle else ()
-    started = {*chosen, *(name for s in services for name in _programs(s))}
+    started = {*chosen, *(name for s in services for name in programs_of(s))}
     modules = {s.module for layer in layers for s in layer.scripts if s.name in started}
     proving = parts.dependencies if parts.app.is_bundle else (parts.app,)
     offering = [d for d in proving if d is parts.app or _offers(d, commands)]
@@ -173,7 +176,7 @@ def smoke_modules(
     return sorted(modules | own)
 
 
-def _programs(service: Service) -> Iterator[str]:
+def programs_of(service: Service) -> Iterator[str]:
     """Yield what a service starts: its program, or the one beside that Python which runs it."""
     directory = service.command[0].rpartition("/")[0]
     yield from (word.rpartition("/")[2] for word in service.command if word.rpartition("/")[0] == directory)

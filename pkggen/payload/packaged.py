@@ -6,21 +6,17 @@ the on-target program writes them with.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from pkggen.activation.manifest import Python
 from pkggen.activation.members import File, Link, Member, Text
 from pkggen.activation.protocol import Failure
-from pkggen.activation.scaffold import IMPORT, rewritten, scaffold, script, shebang
+from pkggen.activation.scaffold import rewritten, scaffold, script, shebang
 from pkggen.errors import ArtefactError
-from pkggen.model import Entry, Interpreter, Kind, Layer, Layout, Payload
+from pkggen.model import Entry, Interpreter, Kind, Layer, Layout
 from pkggen.model.entry import generated_entry
 from pkggen.model.shebang import is_python_script
-from pkggen.run import run
-
-_LIMIT = 300  # seconds
 
 
 def packaged_entries(
@@ -77,44 +73,3 @@ def _entry(member: Member, mtime: int) -> Entry:
         return Entry("", Kind.SYMLINK, 0o777, mtime=mtime, link=member.target)
     assert isinstance(member, Text)  # noqa: S101 - a file to link is what layers hold
     return generated_entry("", member.data, mtime, member.mode)
-
-
-def prove_packaged(payload: Payload, interpreter: Interpreter, scratch: Path) -> None:
-    """Import what must work in a copy of the venv below ``scratch``: on the target nobody will try it.
-
-    Does nothing where the interpreter can't run. Raises ArtefactError with what Python said.
-    """
-    if not interpreter.runs_here or not payload.smoke:
-        return
-    home = scratch / "packaged"
-    home.mkdir()
-    (home / "python").symlink_to(interpreter.tree.root)
-    top = f"{payload.prefix}/"
-    venv = {e.path.removeprefix(top): e for e in payload.entries if e.path.startswith(f"{top}venv/")}
-    _lay_out(venv, home)
-    settings = _scaffold(str(home), interpreter)["venv/pyvenv.cfg"]
-    assert isinstance(settings, Text)  # noqa: S101
-    (home / "venv/pyvenv.cfg").write_bytes(settings.data)
-    argv: list[str | Path] = [home / "venv/bin/python", "-I", "-B", "-c", IMPORT, *payload.smoke]
-    done = run(argv, cwd=Path("/"), env={"HOME": "/nonexistent"}, timeout=_LIMIT, check=False)
-    if done.status:
-        words = "\n".join(done.stderr.strip().splitlines()[-8:]).replace(str(home), payload.prefix)
-        raise ArtefactError(
-            f"it does not start ({', '.join(payload.smoke)}, status {done.status}):\n{words}",
-            where=payload.project.name,
-            remedy="mend the import, name other modules in smoke ([] for none), or build where all "
-            "that the package depends on is installed",
-        )
-
-
-def _lay_out(entries: Mapping[str, Entry], home: Path) -> None:
-    """Lay the venv out with links to the cache's files: links of the other kind would disturb who packs them."""
-    for directory in sorted({(home / path).parent for path in entries}):
-        directory.mkdir(parents=True, exist_ok=True)
-    for path, entry in entries.items():
-        if entry.kind is Kind.SYMLINK:
-            (home / path).symlink_to(entry.link)
-        elif entry.source is not None:
-            (home / path).symlink_to(entry.source)
-        else:
-            (home / path).write_bytes(entry.content or b"")

@@ -48,8 +48,10 @@ from pkggen.payload.triggers import declared_triggers
 from pkggen.targets.runs_on import needs_of, needs_of_layers
 
 
-def stage(project: Project, config: Config, target: Target, parts: Parts, epoch: int) -> Payload:
-    """Plan the package's contents.
+def stage(
+    project: Project, config: Config, target: Target, parts: Parts, epoch: int, *, unproven: bool = False
+) -> Payload:
+    """Plan the package's contents; ``unproven``: they will not be tried here.
 
     Raises ConfigurationError for commands, services and files that can't be, and ArtefactError
     when a wheel or the interpreter asks for more than the declared targets have.
@@ -82,7 +84,7 @@ def stage(project: Project, config: Config, target: Target, parts: Parts, epoch:
     manifest = app_manifest(
         project, config, parts, prefix=prefix, layers=layers, commands=commands, services=services,
         hooks=hooks, owned={e.path for o in options.values() for e in o.entries}, exact=exact,
-        pip=pip_of(parts) if archived else "",
+        pip=pip_of(parts) if archived else "", unproven=unproven,
     )  # fmt: skip
     entries = [
         *(

@@ -19,7 +19,7 @@ cli
 commands
 pipeline
 packing
-gather formats
+gather formats proof
 payload
 project interpreter wheels signing
 archives bytecode config metadata network store targets templating
