@@ -19,7 +19,6 @@ _NOBODY = (
     "setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--no-new-privs",
     f"--inh-caps={_CAPABILITIES}", f"--ambient-caps={_CAPABILITIES}", f"--bounding-set={_CAPABILITIES}",
 )  # fmt: skip
-_ALONE = ("--net", "--pid", "--fork", "--kill-child", "--mount-proc")
 _WITHIN_REACH = "the network is within reach"
 _WITH_RIGHTS = "modules are imported as root"
 
@@ -47,13 +46,11 @@ def _choices() -> tuple[Confinement, ...]:
     me = os.geteuid()
     if me == 0:
         return (
-            Confinement(("unshare", *_ALONE, *_NOBODY), (), NOBODY),
             Confinement(("unshare", "--net", *_NOBODY), (), NOBODY),
             Confinement(_NOBODY, (_WITHIN_REACH,), NOBODY),
             Confinement((), (_WITHIN_REACH, _WITH_RIGHTS), 0),
         )
     return (
-        Confinement(("unshare", "--user", "--map-current-user", *_ALONE), (), me),
         Confinement(("unshare", "--user", "--map-current-user", "--net"), (), me),
         Confinement((), (_WITHIN_REACH,), me),
     )

@@ -42,7 +42,7 @@ def read_failure(word: str, status: int | None, errors: str, venv: Path) -> Fail
     lines = errors.splitlines()
     last = lines[-1] if lines else ""
     if "ends the process" in last:
-        return Failure(word, last.removeprefix(f"{word} "))
+        return Failure(word, last.replace(word, "it", 1))
     said = next((line for line in reversed(lines[:-1]) if line and not line.startswith((" ", "^"))), last)
     modules, libraries = _MODULE.findall(errors), _LIBRARY.findall(errors)
     top = f"{venv}/"

@@ -25,7 +25,12 @@ _TELL = """\
 import importlib.util, json
 files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
 names = [name for name in getattr(sys, "stdlib_module_names", ()) if name not in sys.modules]
-absent = [name for name in names if not importlib.util.find_spec(name)]
+def is_absent(name):
+    try:
+        return importlib.util.find_spec(name) is None
+    except Exception:  # a finder that a wheel brings
+        return True
+absent = [name for name in names if is_absent(name)]
 print("\\n" + json.dumps({"loaded": [f for f in files if isinstance(f, str)], "absent": absent}))
 """
 

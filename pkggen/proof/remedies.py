@@ -56,11 +56,9 @@ class Remedies:
 
     def keep(self, module: str) -> str:
         """Return how the interpreter gets a module of the standard library."""
-        other = "take an interpreter that has it, such as a standalone build (--python 3.13)"
         profile = profile_of(module)
-        if not profile or profile in self.kept:
-            return other
-        return f'python.keep = ["{profile}"]; where the interpreter has none either, {other}'
+        way = f'python.keep = ["{profile}"], or ' if profile and profile not in self.kept else ""
+        return f"{way}take an interpreter that has it, such as a standalone build (--python 3.13)"
 
     def _what(self, failure: Failure) -> str:
         tried = failure.word if failure.what.startswith("AttributeError") else failure.tried
@@ -77,21 +75,27 @@ class Remedies:
     def _remedy(self, commands: Sequence[str], failure: Failure) -> str:
         if not commands:
             return f"{self._mend(failure)}, or name other modules in smoke ([] for none)"
-        others = [c for c in self.payload.project.commands if c not in commands]
-        return f"{self._mend(failure)}{', or name the commands that you want in commands' if others else ''}"
+        return f"{self._mend(failure)}, or leave it out of commands and services"
 
     def _mend(self, failure: Failure) -> str:
         top = failure.module.partition(".")[0]
         if failure.library:
             return f"install the system's package with {failure.library} here, and name it in depends"
         if not top:
-            return "mend the module so that it can be imported without a terminal, a network and rights"
+            if failure.what.startswith("AttributeError") and ":" in failure.word:
+                return "correct what the entry point names, or the module"
+            return "have it imported without a terminal, a network, rights and an end of the process"
+        return self._bring(failure.module, top)
+
+    def _bring(self, module: str, top: str) -> str:
+        """Return how the package gets a module that it lacks."""
         if top in self.absent:
             return self.keep(top)
         if extra := self._extra_with(top):
             return f'extras = ["{extra}"]'
-        if any(top in d.top_level for d in self.parts.distributions):
-            return f"lock versions that fit together: {failure.module} is not in the one that is packed"
+        if owner := next((d for d in self.parts.distributions if top in d.top_level), None):
+            what = f"{owner.wheel.name} {owner.wheel.version} has no {module}"
+            return f"{what}: correct the entry point, or what the wheel takes in, or lock versions that fit together"
         return f'add the distribution that has {top} to the project\'s dependencies, or to requirements = ["…"]'
 
     def _extra_with(self, module: str) -> str:

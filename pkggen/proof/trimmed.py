@@ -27,7 +27,8 @@ def trimmed_modules(outcome: Outcome, remedies: Remedies) -> tuple[str, ...]:
     The project's files are read, those that were loaded, and those that the project's name in their imports.
     Imports whose failure is caught, and those of tests, are passed over.
     """
-    absent = {name for name in outcome.absent if name not in _OTHER_SYSTEMS and not name.startswith("test")}
+    told = {failure.module.partition(".")[0] for failure in outcome.failures.values()}
+    absent = {name for name in outcome.absent if name not in {*_OTHER_SYSTEMS, *told} and not name.startswith("test")}
     if not absent:
         return ()
     likely = re.compile(rb"^[ \t]*(?:import|from)[ \t][^#\n]*\b(?:%s)\b" % b"|".join(n.encode() for n in absent), re.M)

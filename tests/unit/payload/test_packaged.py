@@ -15,8 +15,7 @@ import pytest
 from pkggen.config.tables import Config
 from pkggen.errors import ArtefactError
 from pkggen.formats import FORMATS
-from pkggen.model import Entry, Kind, Needs, Parts, Payload, Script, Target
-from pkggen.payload.packaged import prove_packaged
+from pkggen.model import Entry, Kind, Parts, Payload, Script, Target
 from pkggen.payload.stage import stage
 from pkggen.templating.templates import Templates
 from tests.unit.parts import SITE, distribution, parts, project
@@ -134,27 +133,6 @@ def test_a_real_package(tmp_path: Path, name: str) -> None:
     rendered = form.render(form.describe(packaged(tmp_path, services=SERVICES)), Templates())
 
     form.verify(form.assemble(rendered, work), rendered)
-
-
-def test_what_does_not_start_is_refused(tmp_path: Path) -> None:
-    """The smoke modules are imported at build time; what Python said is told with the ways out."""
-    made = parts(tmp_path)
-    payload = packaged(tmp_path, made)
-    program = made.interpreter.tree.root / "bin/python3.13"
-    program.write_text('#!/bin/sh\nread first <"${0%bin/*}pyvenv.cfg"; echo "no $first: $*" >&2; exit 3\n')
-
-    with pytest.raises(ArtefactError, match=r"status 3.*\n.*no home = /opt/hello/python/bin: -I -B -c(.|\n)* hello"):
-        prove_packaged(payload, made.interpreter, tmp_path)
-
-
-@pytest.mark.parametrize("change", [{"smoke": ()}, {"needs": Needs()}])
-def test_what_starts_is_fine(tmp_path: Path, change: dict[str, Any]) -> None:
-    """An import that succeeds says nothing, nor does a package with nothing to import."""
-    made = parts(tmp_path)
-    if not change.get("smoke", True):
-        (made.interpreter.tree.root / "bin/python3.13").write_text("#!/bin/sh\nexit 3\n")
-
-    prove_packaged(replace(packaged(tmp_path, made), **change), made.interpreter, tmp_path)
 
 
 def test_a_name_that_is_code_is_refused(tmp_path: Path) -> None:
