@@ -26,6 +26,7 @@ from pkggen.formats.members import (
     options_of,
     text_entries,
 )  # fmt: skip
+from pkggen.formats.replacement import replacement_context
 from pkggen.formats.units import recorded_units
 from pkggen.metadata.copyright import copyright_of
 from pkggen.model import ConfigKind, Entry, Kind, Package, Payload, Purpose, Rendered, Role
@@ -102,6 +103,7 @@ class Deb:
             "removed_conffiles": _removed_conffiles(payload, entries),
             "emptied": _emptied(package, entries),
             "owned": [e for e in entries if (e.owner, e.group) != ("root", "root")],
+            **replacement_context(payload, entries),
         }
         texts["control"] = templates.render("deb/control.j2", **context)
         texts |= {s: templates.render(f"deb/{template}.j2", **context) for s, template in _scripts(context, payload)}
@@ -166,6 +168,7 @@ def _scripts(context: Mapping[str, object], payload: Payload) -> Iterator[tuple[
     """Yield the maintainer scripts that the package has, each with its template."""
     if payload.purpose is not Purpose.APPLICATION:
         yield "preinst", "preinst"
+        yield "postinst", "layers_postinst"
         yield "prerm", "layers_prerm"
         yield "postrm", "layers_postrm"
         return

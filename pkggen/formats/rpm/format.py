@@ -16,6 +16,7 @@ from pkggen.formats.buildroot import write_buildroot
 from pkggen.formats.compression import Compression, parse_compression
 from pkggen.formats.context import changes_of, common_texts, template_context
 from pkggen.formats.members import complete, differences, name_of, options_of, text_entries
+from pkggen.formats.replacement import can_be_listed, landmark
 from pkggen.formats.rpm.files import debris_places, file_lines, ghosts, marked
 from pkggen.formats.rpm.header import header_differences, rpm_relations
 from pkggen.formats.rpm.signature import sign_rpm
@@ -27,8 +28,8 @@ from pkggen.run import find_tool, run, version_of
 from pkggen.signing.keys import SigningKey, find_key
 from pkggen.templating.templates import Templates, builtin_text
 
-_SCRIPTS = ("pre", "post", "preun", "postun", "posttrans", "verifyscript")
-_SCRIPTS_OF = {Purpose.APPLICATION: _SCRIPTS, Purpose.LAYERS: ("pre",), Purpose.PLUGIN: ("pre",)}
+_SCRIPTS = ("pretrans", "pre", "post", "preun", "postun", "posttrans", "verifyscript")
+_SCRIPTS_OF = {Purpose.APPLICATION: _SCRIPTS, Purpose.LAYERS: ("pretrans", "pre"), Purpose.PLUGIN: ("pretrans", "pre")}
 _OLD = {"el:7"}  # its rpm can't read zstd
 _REMEDY = "install rpmbuild (apt-get install rpm, dnf install rpm-build)"
 _WITH_THREADS = (4, 18)  # older rpmbuilds read T2 as a level
@@ -102,11 +103,12 @@ class Rpm:
             preset = f"/usr/lib/systemd/system-preset/80-{package.name}.preset"
             texts[preset] = templates.render("rpm/preset.j2", **context)
         members = _members(package, texts)
-        context |= debris_places(members, payload.prefix)
+        context |= debris_places(members, payload.prefix) | {"landmark": landmark(payload)}
         # posttrans has work only where services or hooks are, or releases may be left of a version that made some
         busy = payload.services or payload.watched
         idle = "verifyscript" if not payload.layout.activated else "" if busy else "posttrans"
-        names = {s: s for s in _SCRIPTS_OF[payload.purpose] if s != idle}
+        mute = "" if can_be_listed(payload, members) else "pretrans"
+        names = {s: s for s in _SCRIPTS_OF[payload.purpose] if s not in {idle, mute}}
         if payload.is_meta:
             names = {"post": "meta_post"} if context["tmpfiles"] else {}
         scripts = {s: templates.render(f"rpm/{t}.j2", **context).strip("\n") + "\n" for s, t in names.items()}
