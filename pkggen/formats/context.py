@@ -11,6 +11,7 @@ from email.utils import parseaddr
 
 from pkggen.activation.manifest import PENDING, PROGRAM
 from pkggen.formats.members import options_of, parents
+from pkggen.formats.owned import list_path, list_text, ownership_context
 from pkggen.formats.units import service_context, unit_texts
 from pkggen.model import Change, ConfigKind, Entry, Package, Payload, Purpose, Role
 from pkggen.model.versions import package_name
@@ -38,6 +39,7 @@ def template_context(package: Package) -> dict[str, object]:
         "above": tuple(parents(payload.prefix)),
         "layout": payload.layout,
         **service_context(package),
+        **ownership_context(package),
         "python": payload.python,
         "spare": _spare(payload),
         "kin": payload.kin,
@@ -106,9 +108,10 @@ def changes_of(payload: Payload) -> tuple[Change, ...]:
 def common_texts(templates: Templates, context: Mapping[str, object], package: Package) -> dict[str, str]:
     """Return the files that both formats add, by their paths: units, users and the administrator's command."""
     payload = package.payload
+    owned = list_text(package)
+    texts = {list_path(package): owned} if owned else {}
     if payload.is_meta:
-        return {}
-    texts = {}
+        return texts
     if payload.layout.activated and payload.purpose is Purpose.APPLICATION:
         texts[f"{payload.prefix}/bin/{package.name}-releases"] = templates.render("common/releases.sh.j2", **context)
     if payload.vendored:

@@ -77,7 +77,8 @@ def is_owned(directory: str, prefix: str, name: str) -> bool:
     All others are the system's; an rpm that owned ``/opt`` would change its mode on the target.
     """
     vendor = directory.startswith("/opt/") and prefix.startswith(directory + "/")
-    return vendor or directory == prefix or directory.startswith(prefix + "/") or name in directory.split("/")
+    shared = directory in ("/usr/share/pkggen", "/usr/share/pkggen/owned")
+    return shared or vendor or directory == prefix or directory.startswith(prefix + "/") or name in directory.split("/")
 
 
 def _check(entries: Sequence[Entry]) -> None:

@@ -20,6 +20,8 @@ from pkggen.templating.templates import plain_text
 _NAME = re.compile(r"[A-Za-z0-9/_][\w./+:()~-]*")
 # rpmbuild's own additions: features of rpm, the scriptlets' shell, what %config files imply
 _ADDED = re.compile(r"rpmlib\(.*|/bin/sh|config\(.*")
+# what scriptlets run beside the shell
+_PROGRAMS = ("coreutils", "findutils", "grep", "sed")
 
 
 def rpm_relations(payload: Payload) -> dict[str, tuple[str, ...]]:
@@ -35,7 +37,7 @@ def rpm_relations(payload: Payload) -> dict[str, tuple[str, ...]]:
         "Requires": (*_libraries(payload), *before, *spelled("depends")),
         # in one transaction with the whole system, what %pre runs has to be there before it
         "Requires(pre)": (
-            *(() if payload.is_meta else ("coreutils",)),
+            *(() if payload.is_meta else _PROGRAMS),
             *(("/usr/sbin/useradd",) if payload.accounts else ()),
             *before,
         ),

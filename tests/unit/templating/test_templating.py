@@ -42,7 +42,8 @@ def test_an_override_extends_ours(tmp_path: Path) -> None:
     text = '{% extends "builtin/common/releases.sh.j2" %}'
     templates = overriding(tmp_path, "common/releases.sh.j2", text)
 
-    values = {"name": "hello", "python": "/opt/hello/python", "program": "/a.pyz", "spare": ""}
+    values = {"name": "hello", "python": "/opt/hello/python", "program": "/a.pyz", "spare": "", "trusted_ways": [],
+              "trusted_trees": []}  # fmt: skip
     assert templates.render("common/releases.sh.j2", **values) == Templates().render("common/releases.sh.j2", **values)
 
 
