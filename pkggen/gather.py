@@ -44,6 +44,7 @@ from pkggen.store.cache import Cache
 from pkggen.targets.distributions import resolve_target
 from pkggen.terminal.reporter import Reporter
 from pkggen.wheels import Demand, find_lock, is_foreign, marker_environment, resolve_wheels, unpack_all
+from pkggen.wheels.developers import developers_tools, told
 from pkggen.wheels.lock.groups import group_requirements
 from pkggen.wheels.lock.pylock import read_pylock
 from pkggen.wheels.select import applies
@@ -81,6 +82,7 @@ def gather(project: Opened, cache: Cache, reporter: Reporter) -> Gathered:
     if project.is_source_folder:
         app = _without_loose_modules(app)
     parts = Parts(ready.interpreter, app, tuple(dependencies))
+    _tell_developers_tools(parts, ready, location.locks, reporter)
     if ready.host:
         check_fit(ready.host, parts, {w.filename: _wants(w, ready) for w in (wheel, *others)})
     return Gathered(
@@ -92,6 +94,18 @@ def gather(project: Opened, cache: Cache, reporter: Reporter) -> Gathered:
         epoch=epoch_of_wheel(wheel) if ready.epoch is None else ready.epoch,
         asked=ready.spec.requirements,
     )
+
+
+def _tell_developers_tools(parts: Parts, ready: Prepared, locks: Path, reporter: Reporter) -> None:
+    """Warn of tools for developers that are packed though neither a wheel nor a setting asks for them."""
+    tools = developers_tools(parts.dependencies)
+    if tools:  # seldom: reading what every wheel wants takes time
+        wanted = {canonicalize_name(Requirement(text).name) for text in ready.spec.requirements}
+        wanted |= {canonicalize_name(r.name) for d in parts.distributions for r in _wants(d.wheel, ready)}
+        lock = find_lock(locks, ready.spec.lock)
+        stray = [d for d in tools if canonicalize_name(d.wheel.name) not in wanted]
+        if stray and lock:
+            reporter.warn(told(stray, lock.name))
 
 
 def _wants(wheel: Wheel, ready: Prepared) -> list[Requirement]:

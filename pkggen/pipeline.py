@@ -12,6 +12,7 @@ from pkggen.config.options import Options
 from pkggen.config.tables import Config
 from pkggen.errors import ArtefactError, IntegrityError, Key, PkggenError, ToolError
 from pkggen.formats import FORMATS
+from pkggen.formats.summary import summary
 from pkggen.gather import Gathered, gather
 from pkggen.metadata.changelog import read_changelog
 from pkggen.metadata.description import first_paragraph
@@ -28,7 +29,7 @@ from pkggen.signing.keys import SigningKey
 from pkggen.store.cache import Cache, sha256_of
 from pkggen.store.output import claimed, publish_output
 from pkggen.store.packages import EarlierPackages, package_key
-from pkggen.targets.runs_on import runs_on
+from pkggen.store.writing import looking
 from pkggen.templating.templates import Templates
 from pkggen.terminal.reporter import Reporter
 
@@ -55,19 +56,21 @@ def _build(options: Options, cache: Cache, reporter: Reporter) -> tuple[BuiltPac
         keys = signing_keys(project)
         payloads, templates = plan(project, cache, reporter, scratch)
         packages = [FORMATS[name].describe(payload) for name in options.formats for payload in payloads]
-        reporter.tell(runs_on(packages))
         earlier = EarlierPackages(cache, output)
         built = []
         for number, package in enumerate(packages):
             texts = FORMATS[package.format].render(package, templates_for(package.payload, templates))
             key = keys.get(package.format)
             built.append(_obtain(texts, key, scratch / f"{number}-{package.format}", earlier, reporter))
-        return publish_output(built, output)
+        published = publish_output(built, output)
+    for line in summary(packages, published, project.config.python.source):
+        reporter.tell(line)
+    return published
 
 
 def render(options: Options, cache: Cache, reporter: Reporter) -> tuple[Rendered, ...]:
-    """Return what would be built, as text."""
-    with cache.scratch() as scratch, opened(options, scratch) as project:
+    """Return what would be built, as text; no lock is made or changed."""
+    with looking(), cache.scratch() as scratch, opened(options, scratch) as project:
         return rendered(project, cache, reporter, scratch)
 
 

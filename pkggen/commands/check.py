@@ -14,14 +14,14 @@ from pkggen.payload.metapackage import plan_metapackage
 from pkggen.pipeline import describe_project, rendered, signing_keys
 from pkggen.project import Opened, opened, source_of
 from pkggen.store.cache import Cache
+from pkggen.store.writing import looking
 from pkggen.targets.distributions import resolve_target
 from pkggen.targets.runs_on import runs_on
 from pkggen.terminal.reporter import Reporter
 from pkggen.wheels import find_lock
 
-_NOT_YET = "(not known before there is a lock)"
 _NOBODY = "(none: set maintainer)"
-_NO_LOCK = "(none: the build resolves and writes pylock.toml)"
+_NO_LOCK = "(none: a build resolves and writes pylock.toml)"
 
 
 def check(options: Options, cache: Cache, reporter: Reporter) -> dict[str, str]:
@@ -29,13 +29,11 @@ def check(options: Options, cache: Cache, reporter: Reporter) -> dict[str, str]:
 
     Configuration problems are raised at once; after that the tools, the targets, the templates
     and the project's own wheel are all looked at, and every problem is raised together, with
-    the exit code of the first. Then, where there is a lock, all that a package holds is fetched and
-    examined as for a build.
+    the exit code of the first. Then all that a package holds is resolved, fetched, tried and
+    examined as for a build. Nothing is written in the project: no lock is made or changed.
     """
-    with cache.scratch() as scratch, opened(options, scratch) as project:
+    with looking(), cache.scratch() as scratch, opened(options, scratch) as project:
         findings = _check(project, cache, reporter)
-        if not options.frozen and findings["lock"] == _NO_LOCK:
-            return findings | {"runs-on": _NOT_YET}
         return findings | _examined(project, cache, reporter, scratch)
 
 

@@ -16,6 +16,7 @@ from pkggen.gather import Gathered, gather
 from pkggen.model import Distribution, Needs, Parts
 from pkggen.project import Metadata, opened, read_metadata
 from pkggen.store.cache import Cache
+from pkggen.store.writing import looking
 from pkggen.targets.distro_packages import DistroPackage, distro_packages
 from pkggen.terminal.reporter import Reporter
 from pkggen.wheels import marker_environment
@@ -104,7 +105,7 @@ class Dependencies:
 
 def dependencies(options: Options, cache: Cache, reporter: Reporter) -> Dependencies:
     """Return what a package of the project would hold and why; errors as for a build."""
-    with cache.scratch() as scratch, opened(options, scratch) as project:
+    with looking(), cache.scratch() as scratch, opened(options, scratch) as project:
         return describe(gather(project, cache, reporter))
 
 

@@ -17,6 +17,8 @@ class Format(Protocol):
     """What a format can do; each step takes what the step before gave."""
 
     name: str
+    installer: str
+    """What an administrator types before a package's path."""
 
     def check_tools(self) -> None:
         """Raise ToolError, with a remedy, when a program that :meth:`assemble` runs is missing."""

@@ -13,6 +13,7 @@ from pkggen.errors import ConfigurationError, StorageError
 from pkggen.interpreter.standalone import Release, mirrored
 from pkggen.model import PythonSpec
 from pkggen.store.pkggen_lock import FILE, read_tables, write_table
+from pkggen.store.writing import only_looks
 from pkggen.terminal.reporter import Reporter
 
 __all__ = ["FILE", "record", "recorded"]
@@ -43,7 +44,8 @@ def record(directory: Path, spec: PythonSpec, arch: str, release: Release, repor
     except StorageError as error:
         reporter.warn(f"{error.problems[0].what}: the next build may take a newer interpreter")
         return
-    reporter.note(f"{spec.source} is Python {release.version} from now on (written to {FILE})")
+    if not only_looks():
+        reporter.note(f"{spec.source} is Python {release.version} from now on (written to {FILE})")
 
 
 def _read(path: Path) -> dict[str, dict[str, str]]:

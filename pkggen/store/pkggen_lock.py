@@ -14,7 +14,7 @@ from typing import Any
 
 from pkggen.errors import ConfigurationError
 from pkggen.reading import is_there, parse_toml, read_text
-from pkggen.store.writing import write_file
+from pkggen.store.writing import write_lock
 
 if sys.version_info >= (3, 11):
     pass
@@ -53,7 +53,7 @@ def write_table(path: Path, kind: str, name: str, table: Mapping[str, str]) -> N
             # a JSON string without surrogates is a TOML basic string
             rows = (f"{key} = {json.dumps(str(value), ensure_ascii=False)}\n" for key, value in values.items())
             text += f"\n[{section}.{one}]\n{''.join(rows)}"
-    write_file(path, text)
+    write_lock(path, text)
 
 
 def _read(path: Path) -> dict[str, Any]:

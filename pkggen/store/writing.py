@@ -6,9 +6,33 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 from pkggen.errors import StorageError
+
+_LOOKING = ContextVar("looking", default=False)
+
+
+@contextmanager
+def looking() -> Iterator[None]:
+    """Keep locks of projects as they are within: who only looks must not change what the next build is made of."""
+    before = _LOOKING.set(True)
+    try:
+        yield
+    finally:
+        _LOOKING.reset(before)
+
+
+def only_looks() -> bool:
+    """Tell whether locks stay as they are."""
+    return _LOOKING.get()
+
+
+def write_lock(path: Path, content: str) -> None:
+    """Replace a lock of a project as :func:`write_file` does; do nothing where one only looks."""
+    if not only_looks():
+        write_file(path, content)
 
 
 def write_file(path: Path, content: str | bytes) -> None:

@@ -61,7 +61,8 @@ def late(name: str, version: str) -> Tiny:
     service = SERVICE.replace("{name}", name).replace("{pause}", str(PAUSE))
     modules = (("parts/__init__.py", ""), ("service.py", service), *parts)
     if version == BROKEN:
-        bad = ("bad.py", "raise OSError('no')\n")
+        # the builder tries it as well, and has it elsewhere
+        bad = ("bad.py", "if __file__.startswith('/opt/'):\n    raise OSError('no')\n")
         return Tiny(name, (*modules, bad), service="service", smoke=f"{name}.bad", mode=LATE[name])
     keys = "stop-on-upgrade = true\n" if name == PACKAGED and version == OLD else ""
     return Tiny(name, modules, service="service", service_keys=keys, mode=LATE[name])

@@ -47,6 +47,7 @@ class Deb:
     """Makes .deb files."""
 
     name = "deb"
+    installer = "apt install"
 
     def check_tools(self) -> None:
         """Raise ToolError when what :meth:`assemble` runs is not installed."""

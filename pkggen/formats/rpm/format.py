@@ -44,6 +44,7 @@ class Rpm:
     """Makes .rpm files."""
 
     name = "rpm"
+    installer = "dnf install"
 
     def check_tools(self) -> None:
         """Raise ToolError when what :meth:`assemble` runs is not installed."""

@@ -20,7 +20,7 @@ from pkggen.model import Interpreter, Origin, Target, Wheel, WheelSpec
 from pkggen.network.address import redacted, without_credentials
 from pkggen.reading import is_there
 from pkggen.store.cache import Cache
-from pkggen.store.writing import write_file
+from pkggen.store.writing import only_looks, write_lock
 from pkggen.terminal.reporter import Reporter
 from pkggen.wheels.lock.governing import lock_above, ungoverning, unread_locks, way_out
 from pkggen.wheels.lock.groups import group_requirements
@@ -306,9 +306,15 @@ class LockSource:
             raise IntegrityError(stale or "not locked with hashes", where=where, remedy="lock with: pkggen lock")
         kept = keep or not self.spec.directory or ours is not None
         if stale and not keep:
-            self.reporter.warn(f"{path.name} is made again: {inputs.changes(ours.inputs if ours else {})}")
+            how = "is made again by a build" if only_looks() else "is made again"
+            self.reporter.warn(f"{path.name} {how}: {inputs.changes(ours.inputs if ours else {})}")
         elif kept and not keep:
-            self.reporter.warn(f"{source}: not locked; resolved now and recorded in {path.name}, keep that file")
+            how = (
+                f"not recorded: a build writes {path.name}"
+                if only_looks()
+                else f"recorded in {path.name}, keep that file"
+            )
+            self.reporter.warn(f"{source}: not locked; resolved now and {how}")
         text = self._resolve(inputs, places, path, renewal) + inputs.table()
         self._check_indexes(parse_pylock(text, path))
         return self._recorded(text, path) if kept else parse_pylock(text, path)
@@ -346,7 +352,7 @@ class LockSource:
     def _recorded(self, text: str, path: Path) -> Lock:
         parse_pylock(text, path)  # never keep what could not be read again
         try:
-            write_file(path, text)
+            write_lock(path, text)
         except StorageError as error:
             self.reporter.warn(f"{error}: the next build may choose other versions")
         return parse_pylock(text, path, numbered=True)
