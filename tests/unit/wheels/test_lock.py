@@ -13,6 +13,7 @@ import uv
 from pkggen.errors import ArtefactError, ConfigurationError, IntegrityError, PkggenError
 from pkggen.model import Target, WheelSpec
 from pkggen.store.cache import Cache
+from pkggen.store.writing import looking
 from pkggen.terminal.reporter import Silent
 from pkggen.wheels import Demand, find_lock, resolve_wheels
 from pkggen.wheels.lock.pylock import read_pylock
@@ -88,6 +89,20 @@ def test_loose_requirements_are_locked(build, project, index):
     assert sha256(BETA) in text
     assert len(build.reporter.warnings) == 1
     assert [p.name for p in project.iterdir()] == ["pylock.toml"]
+
+
+def test_who_only_looks_leaves_the_lock_alone(build, project):
+    """It is neither made nor made again, and what a build would take is found all the same."""
+    with looking():
+        assert build("alpha>=1") == build("alpha>=1")
+    assert list(project.iterdir()) == []
+    assert "not recorded: a build writes pylock.toml" in build.reporter.warnings[0]
+
+    build("alpha")
+    before = (project / "pylock.toml").read_bytes()
+    with looking():
+        build("alpha", "beta")
+    assert (project / "pylock.toml").read_bytes() == before
 
 
 def test_a_changed_dependency_list_is_noticed(build, project, index):
