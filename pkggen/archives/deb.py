@@ -85,6 +85,18 @@ def read_deb(path: Path) -> DebArchive:
     )
 
 
+def read_control(path: Path) -> str:
+    """Return the control file of a .deb alone; raise ArtefactError as :func:`read_deb`, but for faults of its data."""
+    try:
+        parts = _parts(path)
+        with _tarball(ArFile(str(path)), parts, 1) as tar:
+            found = {m.name.removeprefix("./"): held(tar, m, _limit(m)) for m in _few(tar) if m.isfile()}
+        return found["control"].decode()
+    except (*_BROKEN, LookupError) as error:
+        said = "it has no control file" if isinstance(error, LookupError) else error
+        raise ArtefactError(f"can't be read as a .deb: {said}", where=str(path)) from error
+
+
 def read_contents(path: Path, wanted: Callable[[str], bool]) -> dict[str, bytes]:
     """Return the bytes of the files whose absolute path is ``wanted``; raise ArtefactError as :func:`read_deb`."""
     try:

@@ -22,6 +22,7 @@ from pkggen.model import ConfigKind, Entry, Kind, Role
 _MAGIC = b"\xed\xab\xee\xdb"
 _LEAD = 96  # bytes before the signature header
 _SIGNATURES = {267, 268, 1002, 1005}  # DSAHEADER, RSAHEADER, PGP, GPG of rpmtag.h
+_SIZES = {(1000, 4): ">I", (270, 5): ">Q"}  # SIGTAG_SIZE and LONGSIZE of rpmtag.h, by tag and type
 _CHUNK = 1 << 20
 _BINARY = 7  # RPM_BIN_TYPE
 # rpmfile's names of the tags of each relation; flags of rpmds.h
@@ -121,6 +122,33 @@ def _signature_values(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
         if kind == _BINARY:
             stream.seek(start + offset)
             yield tag, stream.read(length)
+
+
+def check_size(path: Path) -> None:
+    """Raise ArtefactError unless the headers are sound and as many bytes follow them as the signature header says."""
+    try:
+        with path.open("rb") as stream:
+            if stream.read(4) != _MAGIC:
+                raise ValueError("it does not begin as an rpm does")
+            check_headers(stream)
+            told = _told_size(stream)
+            end = signature_end(stream)
+        if told is not None and path.stat().st_size != end + told:
+            raise ValueError(f"it has {path.stat().st_size} bytes and should have {end + told}")
+    except (struct.error, OSError, ValueError) as error:
+        raise ArtefactError(f"can't be read as an rpm: {error}", where=str(path)) from error
+
+
+def _told_size(stream: IO[bytes]) -> int | None:
+    """Return how many bytes header and payload have, None where the signature header does not say."""
+    count, start, _ = _signature_index(stream)
+    for row in range(count):
+        stream.seek(_LEAD + 16 + 16 * row)
+        tag, kind, offset, _ = struct.unpack(">IIII", stream.read(16))
+        if form := _SIZES.get((tag, kind)):
+            stream.seek(start + offset)
+            return int(struct.unpack(form, stream.read(struct.calcsize(form)))[0])
+    return None
 
 
 def read_contents(path: Path, wanted: Callable[[str], bool]) -> dict[str, bytes]:

@@ -17,6 +17,7 @@ COMMANDS = {
     "inspect": "packages",
     "check": "packages",
     "lint": "lint",
+    "publish": "publishing",
     "deps": "dependencies",
     "lock": "locks",
     "vendor": "locks",

@@ -12,10 +12,13 @@ from pydantic import BeforeValidator, Field
 
 from pkggen.config.service_tables import ServiceTable
 from pkggen.config.values import (
+    CHANNEL,
     COMPRESSION,
     IDENTIFIER,
+    ChannelName,
     Command,
     Completions,
+    ComponentName,
     ConffilePath,
     Destination,
     HostRelation,
@@ -33,6 +36,7 @@ from pkggen.config.values import (
     Table,
     TriggerPaths,
     UserName,
+    WebAddress,
     matches,
 )
 
@@ -192,6 +196,25 @@ class FormatTable(Table):
     sign: SigningKeyName = Field("", description="the key of the gpg keyring that signs the package")
 
 
+class PublishTable(Table):
+    """``[tool.pkggen.publish]``: the repository of apt and yum that packages are put into."""
+
+    to: Line = Field("", description="a directory, s3://bucket/prefix, gs:// or az://")
+    address: WebAddress = Field("", description="where clients reach it")
+    origin: Line = Field("", description="what it calls itself; the address's host when empty")
+    keys: tuple[SigningKeyName, ...] = Field((), description="keys of the gpg keyring; all sign, the first rpms, too")
+    channels: tuple[ChannelName, ...] = Field((), description="those there may be, the usual one first; any when empty")
+    suite: Annotated[str, matches(f"({CHANNEL})?", "a-z and 0-9, such as bookworm")] = Field(
+        "", description="the release that packages are for, where others have channels of their own"
+    )
+    component: ComponentName = "main"
+    unsigned: Literal["sign", "refuse"] = Field("sign", description="what is done with an rpm without a signature")
+    yum_compression: Literal["gz", "zstd"] = Field("gz", description="of the metadata; EL 7 reads no zstd")
+    valid_days: Annotated[int, Field(ge=0, le=3650)] = Field(0, description="how long apt trusts an index; 0 for ever")
+    keep_last: Annotated[int, Field(ge=0)] = Field(0, description="versions of a package that a channel keeps; 0 all")
+    keep_days: Annotated[int, Field(ge=0)] = Field(0, description="days that a version is kept in any case")
+
+
 class Config(Table):
     """``[tool.pkggen]``."""
 
@@ -246,6 +269,7 @@ class Config(Table):
     completions: Completions = Field((), description="true: of every command that can tell it")
     deb: FormatTable = FormatTable()
     rpm: FormatTable = FormatTable()
+    publish: PublishTable = PublishTable()
 
     def placed(self) -> dict[str, tuple[str, ...]]:
         """Return, by key, the files whose purpose says where they go."""

@@ -129,6 +129,9 @@ def _split(value: object) -> object:
     return () if value == "none" else _listed(value)
 
 
+# a folder of the repository's addresses, and a word of a client's configuration
+CHANNEL = r"[a-z0-9]+([._-][a-z0-9]+)*"
+COMPONENT = r"[a-z0-9]+(-[a-z0-9]+)*"
 COMPRESSION = r"(none|(zstd|xz|gzip)(:[0-9]{1,2})?)"
 IDENTIFIER = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*"
 
@@ -180,3 +183,10 @@ SigningKeyName = Annotated[
     str, matches(rf"({SIGNING_KEY})?", "name a fingerprint, a key id of 16 digits, or a mail address")
 ]
 Section = Annotated[str, matches(r"([A-Za-z0-9][A-Za-z0-9+./ -]*)?", 'a section such as "python"')]
+ChannelName = Annotated[str, matches(CHANNEL, "a-z, 0-9, and . _ - between them, such as stable")]
+ComponentName = Annotated[str, matches(COMPONENT, "a-z, 0-9 and - between them, such as main")]
+# what is in it is written into files that everybody may read
+WebAddress = Annotated[
+    str,
+    matches(r"(https?://[A-Za-z0-9._~:\[\]-]+(/[A-Za-z0-9._~/-]*)?)?", "an address such as https://apt.example.org"),
+]

@@ -52,7 +52,7 @@ def find_key(wanted: str, where: Key) -> SigningKey:
             f"{wanted!r} is no key", where=where, remedy="name a fingerprint, a key id of 16 digits, or a mail address"
         )
     name = f"<{wanted}>" if "@" in wanted else wanted  # the brackets ask for exactly that address
-    listed = _gpg("--with-colons", "--list-secret-keys", "--", name, check=False)
+    listed = gpg("--with-colons", "--list-secret-keys", "--", name, check=False)
     rows = [line.split(":") for line in listed.stdout.splitlines()]
     keys = list(_keys(rows))
     if not keys:
@@ -90,11 +90,11 @@ def sign_detached(key: SigningKey, data: Path, signature: Path) -> None:
 
     Raises ToolError with gpg's words when the agent refuses, IntegrityError when it does not verify.
     """
-    _gpg(
+    gpg(
         "--no-armor", "--digest-algo", DIGEST, *LASTING, "--local-user", key.fingerprint,
         "--output", signature, "--detach-sign", "--", data,
     )  # fmt: skip
-    done = _gpg("--status-fd", "1", "--verify", "--", signature, data, check=False)
+    done = gpg("--status-fd", "1", "--verify", "--", signature, data, check=False)
     valid = [line.split()[-1] for line in done.stdout.splitlines() if line.startswith("[GNUPG:] VALIDSIG ")]
     if done.status != 0 or valid != [key.fingerprint]:
         raise IntegrityError(f"gpg does not verify what it signed with {key.fingerprint}", where=data.name)
@@ -108,12 +108,13 @@ def export_key(key: SigningKey, issuer: str, path: Path) -> None:
     named = [f for f in (key.fingerprint, *key.subkeys) if f.endswith(issuer)]
     if len(named) != 1:
         raise IntegrityError(f"it is signed by {issuer}, which is not of the key {key.fingerprint}")
-    _gpg("--armor", "--output", path, "--export", "--", f"{named[0]}!")
+    gpg("--armor", "--output", path, "--export", "--", f"{named[0]}!")
 
 
-def _gpg(*arguments: str | Path, check: bool = True) -> Finished:
+def gpg(*arguments: str | Path, check: bool = True, stdin: str | None = None) -> Finished:
+    """Run gpg with the user's keyring; raise ToolError with what to do where it would not sign."""
     try:
-        return run(["gpg", "--batch", "--no-tty", *arguments], inherit=KEYRING_VARIABLES, check=check)
+        return run(["gpg", "--batch", "--no-tty", *arguments], inherit=KEYRING_VARIABLES, check=check, stdin=stdin)
     except ToolError as error:
         raise refused(error) from error
 
