@@ -18,6 +18,7 @@ COMMANDS = {
     "check": "packages",
     "lint": "lint",
     "publish": "publishing",
+    "repository": "repositories",
     "deps": "dependencies",
     "lock": "locks",
     "vendor": "locks",

@@ -32,11 +32,18 @@ _how = (
 )
 
 
-def located(function: _Command) -> _Command:
+def addressed(function: _Command) -> _Command:
     """Add the options that say which repository is meant."""
-    for option in reversed((*_where, *_how)):
+    for option in reversed(_where):
         function = option(function)
     return function
+
+
+def located(function: _Command) -> _Command:
+    """Add the same, and how much is told meanwhile."""
+    for option in reversed(_how):
+        function = option(function)
+    return addressed(function)
 
 
 key_option = click.option(

@@ -98,6 +98,11 @@ class Apt:
         found = re.search(rf"(?m)^{_GENERATION}: ([0-9]+)$", pointer.decode("utf-8", "replace"))
         return int(found[1]) if found else 0
 
+    def signed(self, channel: str) -> tuple[tuple[str, str], ...]:
+        """Return both forms in which apt may ask for it."""
+        folder = f"dists/{channel}"
+        return (f"{folder}/InRelease", ""), (f"{folder}/Release", f"{folder}/Release.gpg")
+
     def project(self, channel: Channel, generation: Generation, tag: str | None) -> bool:
         """Write the names without digests, then Release and its signature, then InRelease."""
         store, keys, name = channel.store, channel.repository.keys, channel.name

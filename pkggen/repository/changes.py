@@ -15,7 +15,8 @@ from pkggen.errors import ConflictError
 from pkggen.repository.families import FAMILIES
 from pkggen.repository.family import Channel
 from pkggen.repository.generations import Generation, Head, read_head, switch
-from pkggen.repository.indexing import Contents, indexed
+from pkggen.repository.index import Index, is_whole
+from pkggen.repository.indexing import Contents, files_of, indexed
 from pkggen.repository.projection import attempts, project
 from pkggen.repository.shards import Entries, Shard, ordered, read_shard, shard_of, write_shard
 
@@ -103,3 +104,25 @@ def restored(channel: Channel, head: Head, target: Generation, note: str) -> Gen
         indexes[name] = {**there, **made}
     number = head.generation.number + 1
     return replace(target, number=number, previous=head.digest, made=channel.repository.now, note=note, indexes=indexes)
+
+
+def mended(channel: Channel, head: Head) -> Generation | None:
+    """Write index files of the head's generation that are missing or damaged once more; return None as a rule.
+
+    It is a generation where they come out with other digests, since another version compresses otherwise.
+    """
+    old = head.generation
+    indexes = {
+        family: {name: _whole(channel, family, name, index, old) for name, index in known.items()}
+        for family, known in old.indexes.items()
+    }
+    if indexes == old.indexes:
+        return None
+    now, number = channel.repository.now, old.number + 1
+    return replace(old, number=number, previous=head.digest, made=now, note="refresh", indexes=indexes)
+
+
+def _whole(channel: Channel, family: str, name: str, index: Index, generation: Generation) -> Index:
+    if is_whole(index, files_of(channel, FAMILIES[family], name)):
+        return index
+    return indexed(channel, FAMILIES[family], name, None, Contents(generation.shards.get(family, {})))

@@ -94,6 +94,10 @@ class Family(Protocol):
         """Return the number of the generation that the file they begin with is of; 0 where it does not say."""
         ...
 
+    def signed(self, channel: str) -> tuple[tuple[str, str], ...]:
+        """Return the keys of what is signed, each with that of its signature, "" where that is within."""
+        ...
+
     def project(self, channel: Channel, generation: Generation, tag: str | None) -> bool:
         """Write what clients read of a generation, the pointer last, and that only if it still has the tag.
 

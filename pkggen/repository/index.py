@@ -64,15 +64,26 @@ def renewed(
     return _joined(packed, files)
 
 
+def is_whole(index: Index, files: Files) -> bool:
+    """Tell whether every file of an index is there, and as the index says."""
+    return all(_read(index, suffix, files) is not None for suffix in files.stored)
+
+
+def _read(index: Index, suffix: str, files: Files) -> bytes | None:
+    form = index.forms.get(suffix)
+    stored = files.store.read(files.key(suffix, form.sha256)) if form else None
+    sound = form and stored and hashlib.sha256(stored.data).hexdigest() == form.sha256
+    return stored.data if stored and sound else None
+
+
 def _taken_apart(index: Index, files: Files) -> dict[str, dict[int, bytes]] | None:
     """Return the compressed pieces by suffix and number, None where a file is not what the index says."""
     found = {}
     for suffix in files.packed:
-        form = index.forms.get(suffix)
-        stored = files.store.read(files.key(suffix, form.sha256)) if form else None
-        if form is None or stored is None or hashlib.sha256(stored.data).hexdigest() != form.sha256:
+        data = _read(index, suffix, files)
+        if data is None:
             return None
-        pieces = COMPRESSORS[suffix].cut(stored.data, form.lengths) if index.pieces else []
+        pieces = COMPRESSORS[suffix].cut(data, index.forms[suffix].lengths) if index.pieces else []
         found[suffix] = dict(zip(index.pieces, pieces, strict=True))
     return found
 

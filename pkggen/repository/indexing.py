@@ -33,8 +33,13 @@ def indexed(channel: Channel, family: Family, name: str, index: Index | None, co
     if index and not moved:
         return index
     frame = family.frame(name, contents.count)
-    files = Files(channel.store, family.suffixes(channel.repository.settings), partial(family.key, channel.name, name))
-    return renewed(index, {**moved, **frame}, partial(_every, channel, family, name, contents), files)
+    every = partial(_every, channel, family, name, contents)
+    return renewed(index, {**moved, **frame}, every, files_of(channel, family, name))
+
+
+def files_of(channel: Channel, family: Family, name: str) -> Files:
+    """Return where the files of an index lie."""
+    return Files(channel.store, family.suffixes(channel.repository.settings), partial(family.key, channel.name, name))
 
 
 def _every(channel: Channel, family: Family, name: str, contents: Contents) -> Mapping[int, bytes]:

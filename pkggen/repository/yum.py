@@ -100,6 +100,10 @@ class Yum:
         found = re.search(r"<revision>([0-9]+)</revision>", pointer.decode("utf-8", "replace"))
         return int(found[1]) if found else 0
 
+    def signed(self, channel: str) -> tuple[tuple[str, str], ...]:
+        """Return repomd.xml, which holds the digests of all else."""
+        return ((self.pointer(channel), f"{self.pointer(channel)}.asc"),)
+
     def project(self, channel: Channel, generation: Generation, tag: str | None) -> bool:
         """Write the signature, then repomd.xml."""
         store, keys, pointer = channel.store, channel.repository.keys, self.pointer(channel.name)

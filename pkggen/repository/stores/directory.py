@@ -17,7 +17,7 @@ from pkggen.errors import StorageError
 from pkggen.repository.stores import CHUNK, Listed, Stored
 
 _LOCK = ".pkggen/lock"
-_FRESH = ".pkggen-new-"  # of files that are being written; a killed run leaves them, gc removes them
+FRESH = ".pkggen-new-"  # of files that are being written; a killed run leaves them, gc removes them
 
 
 class Directory:
@@ -114,7 +114,7 @@ class Directory:
         fresh = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(prefix=_FRESH, dir=path.parent)
+            handle, name = tempfile.mkstemp(prefix=FRESH, dir=path.parent)
             os.close(handle)
             fresh = Path(name)
             yield fresh
