@@ -233,6 +233,17 @@ def gc(*, grace: int, keep: int, dry_run: bool, to: str, project: Path, quiet: b
 
 
 @repository.command()
+@_channel
+@addressed
+@boundary
+def setup(*, channel: str, to: str, project: Path) -> None:
+    """Print the lines that an administrator copies, so that a host's apt or dnf uses the repository."""
+    with _table(project, to) as table:
+        for manager, lines in verbs.set_up(table, channel_name(table, channel)).items():
+            show("\n".join([f"# {manager}", *lines]))
+
+
+@repository.command()
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes any that is free."
 )

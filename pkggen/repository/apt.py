@@ -64,7 +64,7 @@ class Apt:
         """Return True: what apt checks is the signature of the index."""
         return True
 
-    def indexes(self, known: Iterable[str], entries: Iterable[Entry]) -> set[str]:
+    def indexes(self, known: Iterable[str], entries: Entries) -> set[str]:
         """Return an index for each component and architecture."""
         pairs = [name.split("/") for name in known]
         components = {component for component, _ in pairs} | {e.component for e in entries}

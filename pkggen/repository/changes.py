@@ -76,7 +76,7 @@ def _edited(channel: Channel, head: Head, edit: Edit) -> Generation | None:
         family, own = FAMILIES[name], {number for place, number in moved if place == name}
         shards[name] = _written(channel, shards.get(name, {}), {n: after[name, n] for n in own})
         known = indexes.get(name, {})
-        wanted = family.indexes(known, chain.from_iterable(after[name, n] for n in own))
+        wanted = family.indexes(known, tuple(chain.from_iterable(after[name, n] for n in own)))
         contents = Contents(shards[name], {n: (before[name, n], after[name, n]) for n in own})
         indexes[name] = {i: indexed(channel, family, i, known.get(i), contents) for i in sorted(wanted)}
     number = old.number + 1

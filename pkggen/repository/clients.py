@@ -56,7 +56,7 @@ def apt_lines(settings: Settings, channel: str) -> list[str]:
 def yum_lines(settings: Settings, channel: str) -> list[str]:
     """Return the lines that set up dnf."""
     target = f"/etc/yum.repos.d/{short_name(settings)}-{channel}.repo"
-    return [f"curl -fsSL -o {target} {settings.address}/{repo_key(channel)}"]
+    return [f"cat >{target} <<'EOF'", *repo(settings, channel).splitlines(), "EOF"]
 
 
 def write_client_files(channel: Channel, generation: Generation) -> None:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from pkggen.repository.generations import Generation
 from pkggen.repository.package import Record
-from pkggen.repository.shards import Entries, Entry
+from pkggen.repository.shards import Entries
 from pkggen.repository.stores import Store
 from pkggen.signing.keys import SigningKey
 
@@ -66,7 +66,7 @@ class Family(Protocol):
         """Tell whether clients that check packages themselves find a signature, or need none."""
         ...
 
-    def indexes(self, known: Iterable[str], entries: Iterable[Entry]) -> set[str]:
+    def indexes(self, known: Iterable[str], entries: Entries) -> set[str]:
         """Return the names of the indexes that a channel has: those ``known``, and what ``entries`` need besides."""
         ...
 

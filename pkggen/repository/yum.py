@@ -18,7 +18,7 @@ from pkggen.repository.family import Channel, Settings
 from pkggen.repository.generations import Generation
 from pkggen.repository.index import PLAIN
 from pkggen.repository.package import Record, pool_path
-from pkggen.repository.shards import NUMBER, Entries, Entry
+from pkggen.repository.shards import NUMBER, Entries
 from pkggen.signing.texts import detached, public_keys
 
 _NAMESPACES = {
@@ -67,7 +67,7 @@ class Yum:
         with path.open("rb") as stream:
             return bool(signatures(stream))
 
-    def indexes(self, known: Iterable[str], entries: Iterable[Entry]) -> set[str]:  # noqa: ARG002
+    def indexes(self, known: Iterable[str], entries: Entries) -> set[str]:  # noqa: ARG002
         """Return the three there are: dnf finds the packages of its architecture itself."""
         return set(_NAMESPACES)
 

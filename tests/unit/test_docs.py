@@ -18,6 +18,7 @@ from pkggen.config.tables import (
     Config,
     FileTable,
     FormatTable,
+    PublishTable,
     PythonTable,
     ScriptsTable,
     TriggerTable,
@@ -39,6 +40,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "`[[tool.pkggen.files]]`": FileTable,
     "`[[tool.pkggen.triggers]]`": TriggerTable,
     "`[tool.pkggen.deb]` and `[tool.pkggen.rpm]`": FormatTable,
+    "`[tool.pkggen.publish]`": PublishTable,
 }
 
 

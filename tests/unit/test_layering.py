@@ -18,7 +18,7 @@ LAYERS = """
 cli
 commands
 pipeline
-packing
+packing repository
 gather formats proof
 payload
 project interpreter wheels signing

@@ -22,6 +22,7 @@ def ensure_conditional_writes(store: Store) -> None:
         broken = _broken_promise(store, key)
     finally:
         store.delete(key)
+        store.delete(f"{key}-missing")
     if broken:
         raise StorageError(
             f"the store {broken}",
