@@ -73,16 +73,25 @@ def _options(path: Path, formats: tuple[str, ...], *, output: Path = Path("dist"
 @_formats
 @signed
 @click.option("-o", "--output", type=click.Path(path_type=Path), default="dist", show_default=True)
+@click.option("--publish", is_flag=True, help="Put them into the repository of the publish table, too.")
+@click.option("--channel", default="", metavar="NAME", help="With --publish: another channel than the usual one.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of paths.")
 @boundary
 def build(
-    *, path: Path, formats: tuple[str, ...], output: Path, as_json: bool, quiet: bool, verbose: bool, **rest: Any
-) -> None:
+    *, path: Path, formats: tuple[str, ...], output: Path, publish: bool, channel: str, as_json: bool, quiet: bool,
+    verbose: bool, **rest: Any,
+) -> None:  # fmt: skip
     """Build packages of the project in PATH and print their paths."""
     from pkggen import pipeline
 
-    options = _options(path, formats, output=output, **rest)
-    built = pipeline.build(options, default_cache(), terminal(quiet=quiet, verbose=verbose))
+    options, reporter = _options(path, formats, output=output, **rest), terminal(quiet=quiet, verbose=verbose)
+    if publish:
+        from pkggen.commands.publish import build_and_publish
+
+        built, published = build_and_publish(options, default_cache(), reporter, channel)
+        reporter.tell(f"{published.channel}: generation {published.generation}")
+    else:
+        built = pipeline.build(options, default_cache(), reporter)
     if as_json:
         show(json.dumps({"packages": [_built(b) for b in built]}, indent=2))
     else:

@@ -6,16 +6,15 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from pkggen.cli.boundary import boundary, terminal
-from pkggen.commands.publish import Published, publish_packages
-from pkggen.config.load import read_config
-from pkggen.config.publishing import Wishes
-from pkggen.repository.opening import open_repository
 from pkggen.terminal.display import one_line, show
+
+if TYPE_CHECKING:
+    from pkggen.commands.publish import Published
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -69,6 +68,11 @@ def publish(
 
     Clients see all of them at once. A version that is there already keeps its bytes; others are refused.
     """
+    from pkggen.commands.publish import publish_packages
+    from pkggen.config.load import read_config
+    from pkggen.config.publishing import Wishes
+    from pkggen.repository.opening import open_repository
+
     reporter = terminal(quiet=quiet, verbose=verbose)
     config, provenance = read_config(project)
     wishes = Wishes(**rest)

@@ -8,25 +8,20 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from pkggen.cli.boundary import boundary, terminal
 from pkggen.cli.publishing import addressed, key_option, located
-from pkggen.commands import repository as verbs
-from pkggen.config.load import read_config
-from pkggen.config.publishing import Wishes
-from pkggen.config.tables import PublishTable
 from pkggen.errors import IntegrityError
-from pkggen.repository.family import Repository
-from pkggen.repository.garbage import GRACE
-from pkggen.repository.generations import Generation
-from pkggen.repository.opening import channel_name, open_repository, store_of
-from pkggen.repository.selection import Named
-from pkggen.repository.serving import LOOPBACK, server
-from pkggen.terminal.console import Terminal
 from pkggen.terminal.display import one_line, show
+
+if TYPE_CHECKING:
+    from pkggen.config.tables import PublishTable
+    from pkggen.repository.family import Repository
+    from pkggen.repository.generations import Generation
+    from pkggen.terminal.console import Terminal
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -42,6 +37,9 @@ def repository() -> None:
 @contextmanager
 def _table(project: Path, to: str, keys: tuple[str, ...] = ()) -> Iterator[PublishTable]:
     """Yield the publish table with the command line's wishes; errors from within say where a setting stands."""
+    from pkggen.config.load import read_config
+    from pkggen.config.publishing import Wishes
+
     config, provenance = read_config(project)
     wishes = Wishes(to=to, keys=keys)
     with wishes.placed(provenance).placing():
@@ -52,6 +50,8 @@ def _table(project: Path, to: str, keys: tuple[str, ...] = ()) -> Iterator[Publi
 def _opened(
     project: Path, to: str, keys: tuple[str, ...], reporter: Terminal
 ) -> Iterator[tuple[Repository, PublishTable]]:
+    from pkggen.repository.opening import open_repository
+
     with _table(project, to, keys) as table:
         yield open_repository(table, int(time.time()), reporter), table
 
@@ -65,27 +65,30 @@ def _tell(channel: str, generation: Generation, reporter: Terminal) -> None:
     reporter.tell(f"{channel}: generation {generation.number}, {generation.note}")
 
 
-@repository.command()
-@_packages
-@click.argument("source", metavar="FROM")
-@click.argument("into", metavar="INTO")
-@_changing
-@boundary
-def promote(
-    *, packages: tuple[str, ...], source: str, into: str, to: str, project: Path, keys: tuple[str, ...],
-    quiet: bool, verbose: bool,
-) -> None:  # fmt: skip
-    """Add packages of the channel FROM to the channel INTO. Their files are not copied."""
-    reporter, names = terminal(quiet=quiet, verbose=verbose), [Named.of(text) for text in packages]
-    with _opened(project, to, keys, reporter) as (there, table):
-        _tell(into, verbs.promote(there, table, names, source, into), reporter)
-
-
 def _percentage(_context: click.Context, _argument: click.Parameter, value: str) -> int:
     digits = value.removesuffix("%")
     if not digits.isascii() or not digits.isdigit() or not 0 <= int(digits) <= 100:
         raise click.BadParameter(f"{value!r} is not from 0% to 100%")
     return int(digits)
+
+
+@repository.command()
+@_packages
+@click.argument("source", metavar="FROM")
+@click.argument("into", metavar="INTO")
+@click.option("--phase", "percentage", default="100%", callback=_percentage, help="Of the hosts that upgrade with apt.")
+@_changing
+@boundary
+def promote(
+    *, packages: tuple[str, ...], source: str, into: str, percentage: int, to: str, project: Path,
+    keys: tuple[str, ...], quiet: bool, verbose: bool,
+) -> None:  # fmt: skip
+    """Add packages of the channel FROM to the channel INTO. Their files are not copied."""
+    from pkggen.commands import repository as verbs
+
+    reporter = terminal(quiet=quiet, verbose=verbose)
+    with _opened(project, to, keys, reporter) as (there, table):
+        _tell(into, verbs.promote(there, table, packages, source, into, percentage=percentage), reporter)
 
 
 @repository.command()
@@ -99,10 +102,13 @@ def phase(
     quiet: bool, verbose: bool,
 ) -> None:  # fmt: skip
     """Offer packages to PERCENTAGE of the hosts that upgrade with apt; 100% is all."""
-    reporter, names = terminal(quiet=quiet, verbose=verbose), [Named.of(text) for text in packages]
+    from pkggen.commands import repository as verbs
+    from pkggen.repository.opening import channel_name
+
+    reporter = terminal(quiet=quiet, verbose=verbose)
     with _opened(project, to, keys, reporter) as (there, table):
         name = channel_name(table, channel)
-        _tell(name, verbs.phase(there, names, name, percentage, reporter), reporter)
+        _tell(name, verbs.phase(there, packages, name, percentage, reporter), reporter)
 
 
 @repository.command()
@@ -116,10 +122,13 @@ def pin(
     quiet: bool, verbose: bool,
 ) -> None:  # fmt: skip
     """Keep packages in a channel, however old they are and however many newer ones there are."""
-    reporter, names = terminal(quiet=quiet, verbose=verbose), [Named.of(text) for text in packages]
+    from pkggen.commands import repository as verbs
+    from pkggen.repository.opening import channel_name
+
+    reporter = terminal(quiet=quiet, verbose=verbose)
     with _opened(project, to, keys, reporter) as (there, table):
         name = channel_name(table, channel)
-        _tell(name, verbs.pin(there, names, name, pinned=not off), reporter)
+        _tell(name, verbs.pin(there, packages, name, pinned=not off), reporter)
 
 
 @repository.command()
@@ -132,10 +141,13 @@ def remove(
     verbose: bool,
 ) -> None:  # fmt: skip
     """Take packages out of a channel. Their versions can't be published again with other bytes."""
-    reporter, names = terminal(quiet=quiet, verbose=verbose), [Named.of(text) for text in packages]
+    from pkggen.commands import repository as verbs
+    from pkggen.repository.opening import channel_name
+
+    reporter = terminal(quiet=quiet, verbose=verbose)
     with _opened(project, to, keys, reporter) as (there, table):
         name = channel_name(table, channel)
-        _tell(name, verbs.remove(there, names, name), reporter)
+        _tell(name, verbs.remove(there, packages, name), reporter)
 
 
 @repository.command()
@@ -147,6 +159,8 @@ def rollback(
     *, channel: str, generation: int | None, to: str, project: Path, keys: tuple[str, ...], quiet: bool, verbose: bool
 ) -> None:
     """Make CHANNEL hold what it held before, or what it held in GENERATION."""
+    from pkggen.commands import repository as verbs
+
     reporter = terminal(quiet=quiet, verbose=verbose)
     with _opened(project, to, keys, reporter) as (there, _):
         _tell(channel, verbs.rollback(there, channel, generation), reporter)
@@ -160,6 +174,8 @@ def refresh(
     *, channels: tuple[str, ...], to: str, project: Path, keys: tuple[str, ...], quiet: bool, verbose: bool
 ) -> None:
     """Write and sign the indexes of channels anew: before they expire, with other keys, or after a failure."""
+    from pkggen.commands import repository as verbs
+
     reporter = terminal(quiet=quiet, verbose=verbose)
     with _opened(project, to, keys, reporter) as (there, _):
         for channel, generation in verbs.refresh(there, channels).items():
@@ -173,6 +189,8 @@ def refresh(
 @boundary
 def history(*, channel: str, to: str, project: Path, as_json: bool) -> None:
     """Show the generations of CHANNEL that are kept, the current first."""
+    from pkggen.commands import repository as verbs
+
     with _table(project, to) as table:
         found = verbs.past(table, channel)
     rows: list[dict[str, Any]] = [
@@ -199,6 +217,9 @@ def history(*, channel: str, to: str, project: Path, as_json: bool) -> None:
 @boundary
 def verify(*, quick: bool, to: str, project: Path, as_json: bool, quiet: bool, verbose: bool) -> None:
     """Compare every index with every file, and check every signature. Exit status 4 says that something is wrong."""
+    from pkggen.commands import repository as verbs
+    from pkggen.repository.opening import store_of
+
     reporter = terminal(quiet=quiet, verbose=verbose)
     with _table(project, to) as table, reporter.step(f"verifying {store_of(table).address}"):
         found = verbs.problems(table, contents=not quick)
@@ -212,9 +233,7 @@ def verify(*, quick: bool, to: str, project: Path, as_json: bool, quiet: bool, v
 
 
 @repository.command()
-@click.option(
-    "--grace", type=click.IntRange(0), default=GRACE, show_default=True, help="Days that a thing must be old."
-)
+@click.option("--grace", type=click.IntRange(0), default=7, show_default=True, help="Days that a thing must be old.")
 @click.option(
     "--keep", type=click.IntRange(1), default=10, show_default=True, help="Generations of a channel that stay."
 )
@@ -223,6 +242,8 @@ def verify(*, quick: bool, to: str, project: Path, as_json: bool, quiet: bool, v
 @boundary
 def gc(*, grace: int, keep: int, dry_run: bool, to: str, project: Path, quiet: bool, verbose: bool) -> None:
     """Delete what no channel needs: files of packages that were removed, indexes and generations of long ago."""
+    from pkggen.commands import repository as verbs
+
     reporter = terminal(quiet=quiet, verbose=verbose)
     with _table(project, to) as table:
         found = verbs.collect(table, grace, keep, dry_run=dry_run)
@@ -238,6 +259,9 @@ def gc(*, grace: int, keep: int, dry_run: bool, to: str, project: Path, quiet: b
 @boundary
 def setup(*, channel: str, to: str, project: Path) -> None:
     """Print the lines that an administrator copies, so that a host's apt or dnf uses the repository."""
+    from pkggen.commands import repository as verbs
+    from pkggen.repository.opening import channel_name
+
     with _table(project, to) as table:
         for manager, lines in verbs.set_up(table, channel_name(table, channel)).items():
             show("\n".join([f"# {manager}", *lines]))
@@ -251,6 +275,9 @@ def setup(*, channel: str, to: str, project: Path) -> None:
 @boundary
 def serve(*, port: int, to: str, project: Path) -> None:
     """Serve the repository on this machine's loopback, to look at it or to try it; Ctrl-C ends it."""
+    from pkggen.repository.opening import store_of
+    from pkggen.repository.serving import LOOPBACK, server
+
     with _table(project, to) as table:
         web = server(store_of(table), port)
     show(f"http://{LOOPBACK}:{web.server_port}/")

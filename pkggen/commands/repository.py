@@ -32,25 +32,27 @@ class Past:
     current: bool
 
 
-def promote(repository: Repository, table: PublishTable, names: Sequence[Named], source: str, into: str) -> Generation:
-    """Add packages of one channel to another, which need not be there yet; their files stay where they are."""
+def promote(
+    repository: Repository, table: PublishTable, names: Sequence[str], source: str, into: str, *, percentage: int
+) -> Generation:
+    """Add packages of one channel to another, which need not be there yet, offered to so many of a hundred hosts."""
     check_channel(into)
     entries = _found(repository, names, source)
     channel, retention = Channel(repository, into), Retention(table.keep_last, table.keep_days)
-    generation = change(channel, promotion(entries, source, retention, repository.now))
+    generation = change(channel, promotion(entries, source, percentage, retention, repository.now))
     write_client_files(channel, generation)
     return generation
 
 
 def phase(
-    repository: Repository, names: Sequence[Named], channel: str, percentage: int, reporter: Reporter
+    repository: Repository, names: Sequence[str], channel: str, percentage: int, reporter: Reporter
 ) -> Generation:
     """Offer packages to so many of a hundred hosts. Raises ConfigurationError where dnf would be to do that."""
     entries = _found(repository, names, channel)
     phased = tuple(entry for entry in entries if entry.record.format == "deb")
     if not phased:
         raise ConfigurationError(
-            f"{', '.join(map(str, names))} is an rpm, and dnf offers every host the same",
+            f"{', '.join(names)} is an rpm, and dnf offers every host the same",
             remedy="let some hosts follow a channel of their own, and promote from it: docs/rollouts.md",
         )
     if len(phased) < len(entries):
@@ -58,18 +60,19 @@ def phase(
     return change(Channel(repository, channel), phasing(phased, percentage))
 
 
-def pin(repository: Repository, names: Sequence[Named], channel: str, *, pinned: bool) -> Generation:
+def pin(repository: Repository, names: Sequence[str], channel: str, *, pinned: bool) -> Generation:
     """Keep retention away from packages, or let it have them."""
     return change(Channel(repository, channel), pinning(_found(repository, names, channel), pinned=pinned))
 
 
-def remove(repository: Repository, names: Sequence[Named], channel: str) -> Generation:
+def remove(repository: Repository, names: Sequence[str], channel: str) -> Generation:
     """Take packages out of a channel."""
     return change(Channel(repository, channel), removal(_found(repository, names, channel)))
 
 
-def _found(repository: Repository, names: Sequence[Named], channel: str) -> Entries:
-    return chosen(repository.store, existing(repository.store, channel).generation, names, channel)
+def _found(repository: Repository, names: Sequence[str], channel: str) -> Entries:
+    named = [Named.of(text) for text in names]
+    return chosen(repository.store, existing(repository.store, channel).generation, named, channel)
 
 
 def rollback(repository: Repository, channel: str, wanted: int | None) -> Generation:

@@ -58,22 +58,27 @@ def chosen(store: Store, generation: Generation, names: Sequence[Named], channel
     return tuple({entry.record.identity: entry for entry in found}.values())
 
 
-def promotion(entries: Entries, source: str, retention: Retention, now: int) -> Edit:
-    """Return the edit that adds what another channel has, for everybody."""
+def promotion(entries: Entries, source: str, percentage: int, retention: Retention, now: int) -> Edit:
+    """Return the edit that adds what another channel has, offered to so many of a hundred hosts."""
     names = frozenset(entry.name for entry in entries)
 
     def apply(there: Entries) -> Entries:
         present = {entry.record.identity for entry in there}
-        new = (replace(e, added=now, phase=None, pinned=False) for e in entries if e.record.identity not in present)
-        return retention.kept((*there, *new), names, now)
+        new = (_phased(replace(e, added=now, pinned=False), percentage) for e in entries)
+        return retention.kept((*there, *(e for e in new if e.record.identity not in present)), names, now)
 
     return Edit(f"promote {_told(entries)} from {source}", names, apply)
 
 
 def phasing(entries: Entries, percentage: int) -> Edit:
-    """Return the edit that offers packages to so many of a hundred hosts; apt alone knows of it."""
-    phase = None if percentage >= EVERYONE else percentage
-    return _changing(f"phase {_told(entries)} {percentage}%", entries, lambda e: replace(e, phase=phase))
+    """Return the edit that offers packages to so many of a hundred hosts."""
+    return _changing(f"phase {_told(entries)} {percentage}%", entries, lambda entry: _phased(entry, percentage))
+
+
+def _phased(entry: Entry, percentage: int) -> Entry:
+    """Return the entry for so many of a hundred hosts; dnf knows of no such thing."""
+    held_back = percentage < EVERYONE and entry.record.format == "deb"
+    return replace(entry, phase=percentage if held_back else None)
 
 
 def pinning(entries: Entries, *, pinned: bool) -> Edit:
