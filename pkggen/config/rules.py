@@ -18,6 +18,7 @@ _PACKAGED = 'venv.mode = "packaged"'
 
 def clashes(config: Config) -> Iterator[Problem]:
     """Yield a problem for each key that another one rules out; the command line's wishes are in ``config``."""
+    yield from _sources(config)
     yield from _services(config)
     yield from _files(config)
     yield from _python(config)
@@ -27,6 +28,12 @@ def clashes(config: Config) -> Iterator[Problem]:
     yield from _split(config)
     yield from _plugin(config)
     yield from _metapackage(config)
+
+
+def _sources(config: Config) -> Iterator[Problem]:
+    if config.exclude and not config.source:
+        what = "it is for the folders that source names: of a package, its build back-end says what belongs to it"
+        yield Problem(what, Key.of("exclude"), 'remove it, or set source = "."')
 
 
 def _services(config: Config) -> Iterator[Problem]:

@@ -221,6 +221,7 @@ class Config(Table):
     name: Name = Field("", description="the package's name; the project's when empty")
     version: Line = Field("", description="of a folder that is no package; a package has its own")
     source: Paths = Field((), description="folders whose contents are put on the path, where there is no package")
+    exclude: tuple[Line, ...] = Field((), description="patterns of what stays out of source; ! brings back")
     scripts: Annotated[ScriptsTable, BeforeValidator(_scripts)] = ScriptsTable()
     prefix: Prefix = Field("", description="/opt/NAME when empty")
     maintainer: Line = ""

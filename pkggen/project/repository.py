@@ -53,6 +53,10 @@ class Repository:
         words = ("ls-files", "-z", "--others", "--directory", "--ignored", "--exclude-standard", "--", str(below))
         return tuple(self._lines(*words))
 
+    def tracked(self, below: Path) -> tuple[str, ...]:
+        """Return what the index has below a folder, from the top of the repository."""
+        return tuple(self._lines("ls-files", "-z", "--", str(below)))
+
     def digest(self, below: Path) -> str:
         """Return what git's answers of a folder follow from, but for the index: HEAD, refs, settings and excludes."""
         digest = hashlib.sha256("\0".join(self.ignored(below)).encode())
@@ -96,6 +100,16 @@ def repository_at(top: Path) -> Repository | None:
     common = directory / "commondir"
     shared = directory / common.read_text(encoding="utf-8").strip() if common.is_file() else directory
     return Repository(top, directory, Path(os.path.normpath(shared)))
+
+
+def ignored_by_files(root: Path, scratch: Path) -> tuple[str, ...]:
+    """Return what git would ignore in the folder ``root``, which is in no repository; ``scratch`` is an empty one."""
+    if not (root / ".gitignore").is_file() or not shutil.which("git"):
+        return ()
+    git(scratch, "init", "-q")
+    words = ("ls-files", "-z", "--others", "--directory", "--ignored", "--exclude-standard")
+    said = git(root, f"--git-dir={scratch / GIT}", f"--work-tree={root.absolute()}", *words)
+    return tuple(filter(None, said.split("\0")))
 
 
 def git(top: Path, *words: str, optional: bool = False) -> str:

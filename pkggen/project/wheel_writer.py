@@ -31,11 +31,17 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """What a wheel is called: ``version`` is normalised, ``summary`` is one line."""
+    """What a wheel says of itself: ``version`` is normalised, ``summary`` is one line.
+
+    ``headers`` are further fields of METADATA in one line each, ``entry_points`` console scripts and their targets.
+    """
 
     name: str
     version: str
     summary: str
+    headers: tuple[tuple[str, str], ...] = ()
+    entry_points: tuple[tuple[str, str], ...] = ()
+    description: str = ""
 
     @property
     def stem(self) -> str:
@@ -50,12 +56,17 @@ def write_wheel(directory: Path, heading: Heading, members: Iterable[Member], ep
     """
     stem = heading.stem
     about = f"Metadata-Version: 2.4\nName: {heading.name}\nVersion: {heading.version}\nSummary: {heading.summary}\n"
+    about += "".join(f"{field}: {value}\n" for field, value in heading.headers)
+    about += f"\n{heading.description}" if heading.description else ""
     wheel = f"Wheel-Version: 1.0\nGenerator: {_GENERATOR}\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     listed = [
         *sorted(members, key=lambda m: m.name),
         Member(f"{stem}.dist-info/METADATA", about.encode()),
         Member(f"{stem}.dist-info/WHEEL", wheel.encode()),
     ]
+    if heading.entry_points:
+        rows = "".join(f"{name} = {target}\n" for name, target in heading.entry_points)
+        listed.append(Member(f"{stem}.dist-info/entry_points.txt", f"[console_scripts]\n{rows}".encode()))
     record = "".join(_row(m) for m in listed) + f"{stem}.dist-info/RECORD,,\n"
     path = directory / f"{stem}-py3-none-any.whl"
     with zipfile.ZipFile(path, "w") as archive:

@@ -126,7 +126,6 @@ def test_lists_of_sources_and_scripts(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ('source = "ProjectSrc"', r"version: a folder that is no package has no version"),
         ('source = "ProjectSrc"\nversion = "one"', r"'one' is not a version"),
         ('source = "Nowhere"\nversion = "1"', r"source \(line 1\): Nowhere does not exist"),
         ('source = "../other"\nversion = "1"', r"\.\./other leads out of the project"),
@@ -169,7 +168,7 @@ def test_circle_of_links_ends(folder: Path) -> None:
 
 def test_package_with_sources_named_is_refused(folder: Path) -> None:
     """A project is one or the other: [project] would be ignored in silence."""
-    write(folder / "pyproject.toml", '[project]\nname = "x"\n')
+    write(folder / "pyproject.toml", '[project]\nname = "x"\n[build-system]\nrequires = []\n')
 
     with pytest.raises(ConfigurationError, match="a package already"):
         built(folder)
