@@ -12,6 +12,8 @@ _LINE = re.compile(
     rb"(?:env\s+(?:-\S+\s+)*(?:[A-Za-z_]\w*=\S*\s+)*(?:\S*/)?)?"
     rb"(?:python|pythonw|pypy)[0-9.]*(?P<arguments>[ \t]+\S[^\n]*)?\s*"
 )
+# what installs what a script needs and runs it with a Python: the package has all of that
+_RUNNER = re.compile(rb"#!\s*(?:\S*/)?(?:env\s+(?:-\S+\s+)*(?:\S*/)?)?(?:uv|uvx|pipx|pdm|hatch|rye)\s+run\b[^\n]*")
 # what sh runs as its second line and Python takes for a string, in all spellings that have been seen
 _POLYGLOT = re.compile(
     rb"#![^\n]*sh\b[^\n]*\n[ \t]*(?:'''|\"\"\"|(?=['\"](?:exec|:|true)['\"]))[^\n]*?(?:\n[^\n]*?){0,3}?"
@@ -31,7 +33,7 @@ def is_python_script(entry: Entry) -> bool:
 def asks_for_python(head: bytes) -> bool:
     """Tell whether a program that begins with ``head`` is Python's, however its first line spells that."""
     first = head.partition(b"\n")[0]
-    return bool(_LINE.fullmatch(first) or _POLYGLOT.match(head))
+    return bool(_LINE.fullmatch(first) or _RUNNER.fullmatch(first) or _POLYGLOT.match(head))
 
 
 def arguments_of(head: bytes) -> str:

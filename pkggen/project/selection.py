@@ -62,6 +62,7 @@ class Selection:
 
         What is left out is added to ``left_out``: its path from ``root``, and the reason.
         """
+        top = Path(os.path.abspath(top))
         for directory, names, files in os.walk(top, followlinks=True):
             above = {os.path.realpath(directory), *(os.path.realpath(p) for p in Path(directory).parents)}
             names[:] = [
@@ -131,7 +132,7 @@ def select(root: Path, exclude: Sequence[str], own: Sequence[Path], cache: Path)
         tracked = []
     names = {*tracked, *(name.partition("/")[0] for name in tracked)}
     absolute = frozenset(os.path.abspath(path) for path in (*own, cache))
-    return Selection(root, tuple(exclude), absolute, frozenset(ignored), frozenset(names))
+    return Selection(Path(os.path.abspath(root)), tuple(exclude), absolute, frozenset(ignored), frozenset(names))
 
 
 def _matches(path: str, pattern: str) -> bool:

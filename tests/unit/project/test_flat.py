@@ -51,7 +51,7 @@ def flat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def built(root: Path, reporter: Silent | None = None) -> Wheel:
     with opened(Options(root, output=root / "out"), root) as project:
-        source = source_of(project, Cache(root.parent / "cache"), reporter or Silent(), offline=True)
+        source = source_of(project, Cache(root.resolve().parent / "cache"), reporter or Silent(), offline=True)
         wheel = source.wheel(interpreter(root))
     assert wheel is not None
     return wheel
@@ -73,6 +73,13 @@ def test_the_application_alone_is_packed(flat: Path, with_git: bool) -> None:
     told = next(note for note in reporter.notes if note.startswith("left out"))
     for words in ("local.py (git ignores it)", "tests (tests)", "Dockerfile (for containers)", "out (pkggen's own)"):
         assert words in told
+
+
+def test_the_current_folder_is_as_good(flat: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Paths that start from the current folder are the same."""
+    monkeypatch.chdir(flat)
+
+    assert packed(built(Path())) == set(PACKED)
 
 
 def test_what_git_tracks_in_dist_stays(flat: Path) -> None:
@@ -133,7 +140,7 @@ def test_scripts_tell_what_they_need(tmp_path: Path) -> None:
     root.mkdir()
     for name, need in (("one.py", "rich"), ("two.py", "httpx<1")):
         block = f'# /// script\n# requires-python = ">=3.11"\n# dependencies = [\n#   "{need}",\n# ]\n# ///\n'
-        (root / name).write_text(f"#!/usr/bin/env -S uv run\n{block}\nprint('ok')\n")
+        (root / name).write_text(f"#!/usr/bin/env -S uv run --script\n{block}\nprint('ok')\n")
     (root / "pkggen.toml").write_text('version = "1"\nscripts = ["one.py", "two.py"]\n')
     wheel = built(root)
     metadata = read_metadata(wheel)
@@ -141,6 +148,8 @@ def test_scripts_tell_what_they_need(tmp_path: Path) -> None:
     assert [str(r) for r in metadata.requires] == ["httpx<1", "rich"]
     assert str(metadata.requires_python) == ">=3.11"
     assert packed(wheel) == {"tools-1.data/scripts/one", "tools-1.data/scripts/two"}
+    with zipfile.ZipFile(wheel.path) as archive:
+        assert archive.read("tools-1.data/scripts/one").startswith(b"#!python\n# /// script\n")
 
 
 @pytest.mark.parametrize(
