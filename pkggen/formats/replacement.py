@@ -27,7 +27,6 @@ def replacement_context(payload: Payload, entries: Sequence[Entry]) -> dict[str,
     return {
         "links": [e for e in packed if e.kind is Kind.SYMLINK],
         "conffiles": [e.path for e in packed if e.config is not ConfigKind.NONE],
-        "outer_files": [e.path for e in outside if e.kind is Kind.FILE],
         "outer_folders": [e.path for e in outside if e.kind is Kind.DIRECTORY],
     }
 
