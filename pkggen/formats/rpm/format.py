@@ -32,7 +32,7 @@ _SCRIPTS = ("pretrans", "pre", "post", "preun", "postun", "posttrans", "verifysc
 _SCRIPTS_OF = {Purpose.APPLICATION: _SCRIPTS, Purpose.LAYERS: ("pretrans", "pre"), Purpose.PLUGIN: ("pretrans", "pre")}
 _OLD = {"el:7"}  # its rpm can't read zstd
 _REMEDY = "install rpmbuild (apt-get install rpm, dnf install rpm-build)"
-_WITH_THREADS = (4, 18)  # older rpmbuilds read T2 as a level
+_WITH_THREADS = (4, 18)  # older rpmbuilds read T0 as a level
 # build/parseChangelog.c drops an entry of a year before 1990 with a message, and rpmbuild ends well;
 # rpmlint takes what is older than rpm itself (1995) for an overflow
 _FIRST_DAY = int(datetime(1995, 1, 2, tzinfo=timezone.utc).timestamp())
@@ -230,11 +230,11 @@ def _defines(macros: Mapping[str, object]) -> Iterator[str]:
 
 
 def _payload_flags(compression: Compression) -> str:
-    """Return the value of %_binary_payload; two threads give the same bytes as any other number of them but none."""
+    """Return the value of %_binary_payload; all cores (T0), one included, give the same bytes as any number but none."""
     suffix = {"zstd": "zstdio", "xz": "xzdio", "gzip": "gzdio", "none": "ufdio"}[compression.kind]
     if compression.kind == "none":
         return f"w.{suffix}"
-    threads = "T2" if compression.kind == "zstd" and _rpm_release() >= _WITH_THREADS else ""
+    threads = "T0" if compression.kind == "zstd" and _rpm_release() >= _WITH_THREADS else ""
     return f"w{compression.level}{threads}.{suffix}"
 
 
