@@ -8,8 +8,9 @@ PYTHON_OPTION ?=
 RELEASE_OPTION ?=
 TARGETS ?= debian:11 debian:12 debian:13 rpm:4.18
 PYTEST_OPTIONS ?=
-# the tests of one file share packages and machines, so they stay together
-PARALLEL ?= -n auto --maxprocesses 4 --dist loadfile
+# The tests of one file share packages and machines, so they stay together. End-to-end tests wait for machines that
+# start and services that settle: two more processes than cores keep these busy.
+PARALLEL ?= -n $(shell expr $$(nproc) + 2) --maxprocesses 8 --dist loadfile
 venv := .venv/bin
 wheel := PKGGEN_INSTALLED=1 .venv-wheel/bin
 # what the templates become; a loop over one directory (SC2043) is a loop over several in another package
@@ -57,8 +58,9 @@ release-check: setup-test self
 	@$(venv)/python -m build --no-isolation --outdir dist . >build/build.log 2>&1 || { cat build/build.log >&2; exit 1; }
 	@$(venv)/python .ci/release.py dist $(RELEASE_OPTION)
 
-# The end-to-end tests come last, so that pytest's closing line is the last line.
-test: lint samples-tests targets setup-wheel
+# What the tests need is made side by side, for it waits for networks and disks.
+test: setup-test
+	@$(MAKE) --jobs --output-sync=target lint samples-tests targets setup-wheel
 	$(wheel)/pytest $(PARALLEL) tests/unit tests/e2e $(PYTEST_OPTIONS)
 
 lint: setup-test

@@ -15,7 +15,7 @@ REPOSITORY = Path(__file__).parents[2]
 # The filter came with Python 3.11.4; Debian 12's is older, and these archives are the tests' own choice.
 UNTAR: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
 # Debian 11 can't read zstd, and xz at its default takes half a minute a package.
-QUICK = '[{table}deb]\ncompression = "gzip:1"\n'
+QUICK = '[{table}deb]\ncompression = "gzip:1"\n[{table}rpm]\ncompression = "zstd:1"\n'
 MODES = {
     "activated": "",
     "packaged": '[tool.pkggen.venv]\nmode = "packaged"\n',

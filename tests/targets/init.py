@@ -72,7 +72,8 @@ def mount_layers(world: Description) -> None:
     """Mount the overlay, the binds and the size-limited file systems."""
     root = world["root"]
     lower, upper, work = world["layers"]
-    mount("overlay", root, "overlay", 0, f"lowerdir={lower},upperdir={upper},workdir={work}")
+    # volatile: nothing is flushed to a disk that nobody reads again, however often dpkg asks (Linux 5.10)
+    mount("overlay", root, "overlay", 0, f"lowerdir={lower},upperdir={upper},workdir={work},volatile")
     for path, size in world["tmpfs"].items():
         os.makedirs(root + path, exist_ok=True)
         mount("tmpfs", root + path, "tmpfs", 0, f"mode=755,size={size}")
