@@ -230,7 +230,7 @@ def _defines(macros: Mapping[str, object]) -> Iterator[str]:
 
 
 def _payload_flags(compression: Compression) -> str:
-    """Return the value of %_binary_payload; all cores (T0), one included, give the same bytes as any number but none."""
+    """Return the value of %_binary_payload; any number of threads but none gives the same bytes, so all cores (T0)."""
     suffix = {"zstd": "zstdio", "xz": "xzdio", "gzip": "gzdio", "none": "ufdio"}[compression.kind]
     if compression.kind == "none":
         return f"w.{suffix}"
