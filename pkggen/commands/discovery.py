@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from configparser import ConfigParser
 from configparser import Error as ConfigParserError
 from dataclasses import dataclass
@@ -18,18 +18,36 @@ from typing import Any
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
+from pkggen.commands.flat import (
+    NO_SOURCES,
+    collects_static,
+    django_settings,
+    flat_sources,
+    head,
+    inline_scripts,
+    is_flat,
+    main_script,
+)
 from pkggen.config.load import read_pyproject
+from pkggen.errors import PkggenError
+from pkggen.project.declaration import inline_metadata
+from pkggen.wheels.lock.requirements import read_requirements
 
 LOCKS = ("pylock.toml", "uv.lock", "poetry.lock", "Pipfile.lock", "requirements.txt")  # in the order they count
 _SCRIPTS = {"script", "scripts", "bin"}
-_NO_SOURCES = {"test", "tests", "doc", "docs", "example", "examples", "benchmarks", "dist", "build", "node_modules"}
 _ARCHIVE = re.compile(r"cpython-3\.\d+.*-install_only(_stripped)?\.tar\.(gz|zst)")
 _OBJECT = re.compile(
     r"^(?P<attr>\w+)\s*(:[^=\n]+)?=\s*(\w+\.)*(?P<type>Flask|FastAPI|Starlette|Quart|Litestar|Celery)\(", re.M
 )
 _KINDS = {"Flask": "wsgi", "Celery": "celery"}  # all else speaks ASGI
+# what a factory elsewhere returns, and a factory that needs no arguments, which gunicorn calls itself
+_MADE = re.compile(
+    r"(?m)^(?P<attr>app|application|server|api)\s*(:[^=\n]+)?=\s*(\w+\.)*(create|get|make|build)_\w*app\w*\("
+)
+_FACTORY = re.compile(r"(?m)^def (?P<attr>(create|make)_app)\((\s*|[^)]*=[^)]*)\)")
+_DEVELOPERS = re.compile(r"tests?\.py|test_.*|.*_test\.py|conftest\.py|setup\.py")
 _LOCKED = re.compile(r'(?m)^name = "([^"]+)"')  # of uv.lock, poetry.lock and pylock.toml
-_MOST_FILES, _LARGEST = 3000, 1 << 20
+_MOST_FILES = 3000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +64,8 @@ class Survey:
     """What was found; paths are relative to the folder, names of dependencies normalised.
 
     ``sources``, ``scripts``, ``wheels`` and ``interpreter`` are looked for only where there is no
-    package.
+    package; ``is_declared`` tells that such a folder has ``[project]``. ``main`` is a script that may become
+    a command, ``settings`` Django's module, ``static`` whether its static files are collected.
     """
 
     name: str
@@ -60,6 +79,10 @@ class Survey:
     scripts: tuple[str, ...] = ()
     wheels: str = ""
     interpreter: str = ""
+    is_declared: bool = False
+    main: str = ""
+    settings: str = ""
+    static: bool = False
 
 
 def survey(root: Path) -> Survey:
@@ -67,22 +90,40 @@ def survey(root: Path) -> Survey:
     pyproject = read_pyproject(root)
     project = _table(pyproject, "project") or _table(pyproject, "tool", "poetry")
     legacy = _setup_cfg(root)
-    is_package = bool(project or "build-system" in pyproject or legacy or (root / "setup.py").is_file())
-    found = _Folders(root) if not is_package else None
+    flat = is_flat(root, pyproject)
+    is_package = not flat and bool(project or "build-system" in pyproject or legacy or (root / "setup.py").is_file())
+    found = None if is_package else _Folders(root)
     tops = [root / s for s in found.sources] if found else [root / "src", root]
-    listed = found.wheel_names if found else set[str]()
+    dependencies = frozenset({*_declared(project), *_required(root), *_locked(root), *(found.needs if found else ())})
+    settings = next(filter(None, map(django_settings, tops)), "")
     return Survey(
         name=str(project.get("name", "") or legacy.get("name", "") or root.resolve().name),
         is_package=is_package,
         has_author=bool(project.get("authors") or project.get("maintainers") or legacy.get("author_email")),
         requires_python=str(project.get("requires-python", "") or legacy.get("python_requires", "")),
-        dependencies=frozenset({*_declared(project), *_required(root), *_locked(root), *listed}),
-        applications=tuple(_applications(tops)),
+        dependencies=dependencies,
+        applications=tuple(sorted(_applications(tops, dependencies), key=lambda a: _distance(a, settings))),
         locks=tuple(n for n in LOCKS if (root / n).is_file()),
         sources=found.sources if found else (),
         scripts=found.scripts if found else (),
         wheels=found.wheels if found else "",
         interpreter=found.interpreter if found else "",
+        is_declared=flat,
+        main=main_script(root) if found and found.sources == (".",) else "",
+        settings=settings,
+        static=any(collects_static(top, settings) for top in tops),
+    )
+
+
+def _distance(application: Application, settings: str) -> tuple[bool, bool, int, str]:
+    """Return what puts the likelier application first: beside Django's settings, named for a server, near the top."""
+    parts = application.module.split(".")
+    named = parts[-1] in {"wsgi", "asgi"}
+    return (
+        bool(settings) and parts[0] != settings.split(".", maxsplit=1)[0],
+        not named,
+        len(parts),
+        application.module,
     )
 
 
@@ -97,11 +138,22 @@ class _Folders:
         self.interpreter = next(iter([*pythons, *archives]), "")
         wheels = [n for n in names if n not in pythons and any((root / n).glob("*.whl"))]
         self.wheels = next(iter(wheels), "")
-        self.wheel_names = {_wheel_name(p.name) for p in (root / self.wheels).glob("*.whl")} if self.wheels else set()
-        self.scripts = tuple(n for n in names if n.lower() in _SCRIPTS and n not in pythons and _has_programs(root / n))
-        rest = [n for n in names if n not in {*pythons, *wheels, *self.scripts} and n.lower() not in _NO_SOURCES]
+        names_of_wheels = {_wheel_name(p.name) for p in (root / self.wheels).glob("*.whl")} if self.wheels else set()
+        inline = inline_scripts(root)
+        self.needs = {*names_of_wheels, *(n for name in inline for n in _needed(root / name))}
+        programs = tuple(n for n in names if n.lower() in _SCRIPTS and n not in pythons and _has_programs(root / n))
+        rest = [n for n in names if n not in {*pythons, *wheels, *programs} and n.lower() not in NO_SOURCES]
         # a folder that is itself a package lies beside what is put on the path, not on it
-        self.sources = tuple(n for n in rest if not (root / n / "__init__.py").exists() and _has_modules(root / n))
+        loose = tuple(n for n in rest if not (root / n / "__init__.py").exists() and _has_modules(root / n))
+        flat = flat_sources(root)
+        self.sources = flat or (() if inline else loose)
+        # scripts beside a flat application are mostly its developers'
+        self.scripts = () if flat else inline or programs
+
+
+def _needed(path: Path) -> Iterator[str]:
+    listed = inline_metadata(path).get("dependencies")
+    yield from _names(listed if isinstance(listed, list) else [])
 
 
 def _is_interpreter(path: Path) -> bool:
@@ -116,7 +168,7 @@ def _wheel_name(filename: str) -> str:
 
 
 def _has_programs(path: Path) -> bool:
-    return any(p.suffix == ".py" or (p.is_file() and _head(p).startswith("#!")) for p in path.iterdir())
+    return any(p.suffix == ".py" or (p.is_file() and head(p).startswith("#!")) for p in path.iterdir())
 
 
 def _has_modules(path: Path) -> bool:
@@ -151,9 +203,11 @@ def _declared(project: dict[str, Any]) -> Iterator[str]:
 
 
 def _required(root: Path) -> Iterator[str]:
-    yield from _names(
-        line.partition(" --hash")[0].rstrip("\\ ") for line in _head(root / "requirements.txt").splitlines()
-    )
+    path = root / "requirements.txt"
+    try:
+        yield from (str(pin.name) for pin in (read_requirements(path).pins if path.is_file() else ()))
+    except PkggenError:  # the build tells
+        yield from _names(line.partition(" --hash")[0].rstrip("\\ ") for line in head(path).splitlines())
 
 
 def _names(lines: Iterable[object]) -> Iterator[str]:
@@ -166,11 +220,13 @@ def _names(lines: Iterable[object]) -> Iterator[str]:
 
 def _locked(root: Path) -> Iterator[str]:
     for name in ("pylock.toml", "uv.lock", "poetry.lock"):
-        yield from (str(canonicalize_name(n)) for n in _LOCKED.findall(_head(root / name, 16 << 20)))
+        yield from (str(canonicalize_name(n)) for n in _LOCKED.findall(head(root / name, 16 << 20)))
 
 
-def _applications(tops: Iterable[Path]) -> Iterator[Application]:
+def _applications(tops: Iterable[Path], has: Collection[str]) -> Iterator[Application]:
     """Yield what servers run, by the module's name from where Python's path would be."""
+    asynchronous = not {"flask", "django"} & set(has) and bool({"fastapi", "starlette", "quart", "litestar"} & set(has))
+    kind = "asgi" if asynchronous else "wsgi"
     seen: set[str] = set()
     for top in tops:
         for path in _modules(top):
@@ -178,20 +234,24 @@ def _applications(tops: Iterable[Path]) -> Iterator[Application]:
             if os.path.realpath(path) in seen or not all(part.isidentifier() for part in module.split(".")):
                 continue
             seen.add(os.path.realpath(path))
-            text = _head(path)
+            text = head(path)
             server = re.search(r"(?m)^(application|app)\s*(:[^=\n]+)?=", text)
             if path.name in {"wsgi.py", "asgi.py"} and server:
                 yield Application(path.stem, module, server[1])
                 continue
             for match in _OBJECT.finditer(text):
                 yield Application(_KINDS.get(match["type"], "asgi"), module, match["attr"])
+            for match in _MADE.finditer(text):
+                yield Application(kind, module, match["attr"])
+            for match in _FACTORY.finditer(text) if "Flask(" in text else ():
+                yield Application("factory", module, match["attr"] + "()")
 
 
 def _modules(top: Path) -> Iterator[Path]:
     count = 0
     for directory, names, files in os.walk(top):
         names[:] = sorted(n for n in names if _may_hold_sources(Path(directory, n)))
-        for name in sorted(f for f in files if f.endswith(".py")):
+        for name in sorted(f for f in files if f.endswith(".py") and not _DEVELOPERS.fullmatch(f)):
             count += 1
             if count > _MOST_FILES:
                 return
@@ -199,13 +259,5 @@ def _modules(top: Path) -> Iterator[Path]:
 
 
 def _may_hold_sources(path: Path) -> bool:
-    named = not path.name.startswith(".") and path.name.lower() not in _NO_SOURCES
+    named = not path.name.startswith(".") and path.name.lower() not in NO_SOURCES
     return named and not (path / "pyvenv.cfg").exists() and not _is_interpreter(path)
-
-
-def _head(path: Path, size: int = _LARGEST) -> str:
-    try:
-        with path.open("rb") as stream:
-            return stream.read(size).decode("utf-8", "replace")
-    except OSError:
-        return ""

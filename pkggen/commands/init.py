@@ -123,13 +123,18 @@ def _lines(found: Survey, table: str) -> Iterator[str]:
 
 
 def _folder(found: Survey) -> Iterator[str]:
-    yield f"name = {json.dumps(_plain(found.name))}"
-    yield 'version = "0.1.0"  # raise it with each release'
+    if not found.is_declared:
+        yield f"name = {json.dumps(_plain(found.name))}"
+        yield 'version = "0.1.0"  # raise it with each release'
     for key, names in (("source", found.sources), ("scripts", found.scripts)):
         if names:
             yield f"{key} = {json.dumps(names[0] if len(names) == 1 else list(names), ensure_ascii=False)}"
     if not found.sources and not found.scripts:
         yield '# source = "src"  # no folder of sources was found: put them into one, and name it here'
+    if found.main and not found.applications:
+        yield f"# scripts = {json.dumps(found.main)}  # a command: /usr/bin/{Path(found.main).stem}"
+    if found.sources and not found.static:
+        yield '# exclude = ["docs"]  # besides what git ignores, tests and Dockerfiles; -v tells all that stays out'
 
 
 def _plain(name: str) -> str:
@@ -165,18 +170,28 @@ def _wheels(found: Survey) -> Iterator[str]:
 
 def _services(found: Survey, prefix: str) -> Iterator[str]:
     commands = dict(_commands(found))
+    # an application that is no package has nothing else to be installed for
+    sure = not found.is_package and bool(commands) and not any("MODULE" in c for c in commands.values())
+    mark = "" if sure else "# "
     missing = [server for server in commands if server not in found.dependencies]
     if missing:
-        yield f"# requirements = {json.dumps(missing)}  # a server that runs the application"
+        yield f"{mark}requirements = {json.dumps(missing)}  # a server that runs the application"
+    if found.static:
+        yield "# static files: `manage.py collectstatic` comes before the build; what git ignores has to be brought back:"
+        yield '# exclude = ["!static-collected"]'
     for server, command in commands.items():
         name = _plain(found.name).lower() + ("-worker" if server == "celery" else "")
-        yield from ("", f"# [[{prefix}services]]", f"# name = {json.dumps(name)}", f"# command = {json.dumps(command)}")
+        rows = [f"[[{prefix}services]]", f"name = {json.dumps(name)}", f"command = {json.dumps(command)}"]
+        yield from ("", *(f"{mark}{row}" for row in rows))
+        if found.settings:
+            yield f'# environment = {{ DJANGO_SETTINGS_MODULE = "{found.settings}" }}'
 
 
 def _commands(found: Survey) -> Iterator[tuple[str, str]]:
     """Yield each server with the command of a service that runs the project's application."""
     has = found.dependencies
     wsgi, asgi, celery = (_reference(found.applications, kind) for kind in ("wsgi", "asgi", "celery"))
+    wsgi = wsgi or _reference(found.applications, "factory")
     if "gunicorn" in has or ("uvicorn" not in has and (wsgi or has & {"django", "flask"})):
         yield "gunicorn", f"gunicorn {wsgi or asgi or 'MODULE:APPLICATION'}"
     elif "uvicorn" in has or asgi or has & {"fastapi", "starlette"}:

@@ -190,3 +190,79 @@ def test_proposal_writes_nothing(root: Path) -> None:
     proposed(root)
 
     assert os.listdir(root) == ["src"]
+
+
+DJANGO = 'os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hc.settings")\n'
+WSGI = "application = get_wsgi_application()\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "source", "command"),
+    [
+        ({"app.py": "app = Flask(__name__)\n", "forms.py": ""}, (".",), "gunicorn app:app"),
+        (
+            {"shop.py": "app = create_app()\n", "app/__init__.py": "def create_app():\n    Flask(1)\n"},
+            (".",),
+            "gunicorn shop:app",
+        ),
+        ({"shop/__init__.py": "def create_app(config=None):\n    Flask(1)\n"}, (".",), "gunicorn shop:create_app()"),
+        ({"main.py": "app = FastAPI()\n", "routers/users.py": ""}, (".",), "uvicorn main:app"),
+        (
+            {"manage.py": DJANGO, "hc/__init__.py": "", "hc/wsgi.py": WSGI, "docker/x.py": ""},
+            (".",),
+            "gunicorn hc.wsgi:application",
+        ),
+        ({"manage.py": DJANGO, "api/wsgi.py": WSGI, "hc/wsgi.py": WSGI}, (".",), "gunicorn hc.wsgi:application"),
+        (
+            {"site/manage.py": DJANGO, "site/hc/wsgi.py": WSGI, "web/x.py": ""},
+            ("site",),
+            "gunicorn hc.wsgi:application",
+        ),
+        ({"src/app.py": "app = Flask(__name__)\n"}, ("src",), "gunicorn app:app"),
+    ],
+)
+def test_flat_applications(files: dict[str, str], source: tuple[str, ...], command: str, root: Path) -> None:
+    """Where the sources start and what a server runs is found; the service is no choice, for there is nothing else."""
+    for name, text in files.items():
+        write(root / name, text)
+
+    write_proposal(proposed(root))
+    config = load_config(root)
+
+    assert (config.source, config.scripts.commands) == (source, ())
+    assert [service.command for service in config.services] == [command]
+    assert config.requirements == (command.split(maxsplit=1)[0],)
+
+
+def test_project_without_back_end(root: Path) -> None:
+    """[project] has name and version already: one line is proposed."""
+    write(root / "pyproject.toml", PROJECT.replace("DEPENDENCY", "click"))
+    write(root / "main.py", 'if __name__ == "__main__":\n    print(1)\n')
+    write(root / "helpers.py")
+    text = proposed(root).text
+
+    assert [line for line in text.splitlines() if not line.startswith("#")] == ["[tool.pkggen]", 'source = "."']
+    assert '# scripts = "main.py"' in text
+
+
+def test_script_with_inline_metadata(root: Path) -> None:
+    """A script that says what it needs becomes a command."""
+    write(root / "tool.py", '# /// script\n# dependencies = ["flask"]\n# ///\nprint(1)\n')
+
+    write_proposal(proposed(root))
+    config = load_config(root)
+
+    assert (config.source, config.scripts.commands) == ((), ("tool.py",))
+
+
+def test_settings_and_static_files_of_django(root: Path) -> None:
+    """The settings module is named, and what becomes of static files is said."""
+    write(root / "manage.py", DJANGO)
+    write(root / "hc/settings.py", 'STATIC_ROOT = "x"\n')
+    write(root / "hc/wsgi.py", WSGI)
+    text = proposed(root).text
+
+    assert '# environment = { DJANGO_SETTINGS_MODULE = "hc.settings" }' in text
+    assert "collectstatic" in text
+    write(root / "pkggen.toml", uncommented(text).replace("static files:", "# static files:"))
+    assert load_config(root).exclude == ("!static-collected",)
