@@ -177,7 +177,7 @@ def _services(found: Survey, prefix: str) -> Iterator[str]:
     if missing:
         yield f"{mark}requirements = {json.dumps(missing)}  # a server that runs the application"
     if found.static:
-        yield "# static files: `manage.py collectstatic` comes before the build; what git ignores has to be brought back:"
+        yield "# static files: `manage.py collectstatic` comes before the build; bring back what git ignores:"
         yield '# exclude = ["!static-collected"]'
     for server, command in commands.items():
         name = _plain(found.name).lower() + ("-worker" if server == "celery" else "")
