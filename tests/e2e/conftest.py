@@ -7,6 +7,7 @@ from contextlib import nullcontext
 
 import pytest
 
+from tests.e2e.fault_application import Shelf
 from tests.e2e.packages import Factory
 from tests.e2e.turns import common
 from tests.targets import TARGETS, Target, TargetError, obstacle
@@ -97,6 +98,14 @@ def _ready(config: pytest.Config, name: str) -> Target:
 def factory(tmp_path_factory: pytest.TempPathFactory) -> Factory:
     """Return the builder of packages; each version of each application is built once a run."""
     return Factory(common(tmp_path_factory, "packages"))
+
+
+@pytest.fixture(scope="session")
+def shelf(factory: Factory) -> Shelf:
+    """Return where the tiny application's packages lie, which all tests of a run share."""
+    directory = factory.directory / "shelf"
+    directory.mkdir(exist_ok=True)
+    return Shelf(directory)
 
 
 @pytest.fixture

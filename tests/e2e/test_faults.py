@@ -16,7 +16,7 @@ from tests.e2e.fault_application import NEW, OLD, Shelf, Tiny
 from tests.e2e.fault_injection import FIRST, MEND, REMOVE, ROLLBACK, UPGRADE, calls_of, every_fault, tracer
 from tests.e2e.fault_interruption import ALL, INSTALL, MANAGER, RECOVER, SECONDS, losses, versions
 from tests.e2e.fault_trial import CONFIGURE, PROGRAM, VERBS, Trial
-from tests.e2e.packages import PORTABLE, Factory
+from tests.e2e.packages import PORTABLE
 from tests.targets import Box, Target
 
 Figure = Callable[[str], None]
@@ -27,14 +27,6 @@ FAULTS, KILLINGS = {"activated": 1, "archived": 15}, {"activated": 8, "archived"
 """By mode, which part of ``--faults`` is tried: with archived wheels a trial takes seconds, most of them pip's."""
 
 in_modes = pytest.mark.parametrize("mode", FAULTS)
-
-
-@pytest.fixture(scope="module")
-def shelf(factory: Factory) -> Shelf:
-    """Return where the versions lie, which all tests of a run share."""
-    directory = factory.directory / "shelf"
-    directory.mkdir(exist_ok=True)
-    return Shelf(directory)
 
 
 @pytest.fixture

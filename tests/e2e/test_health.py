@@ -5,24 +5,13 @@ from __future__ import annotations
 import json
 import time
 
-import pytest
-
 from tests.e2e.fault_application import NEW, OLD, Shelf
-from tests.e2e.packages import Factory
 from tests.e2e.pulse import packages, serving, set_mode
 from tests.targets import Machine, Target
 from tests.targets.process import Result
 
 FAILURES = {"500": "answers 500, not 200", "crash": "pulse.service is", "hang": "does not answer"}
 RELEASES = "/opt/pulse/bin/pulse-releases"
-
-
-@pytest.fixture
-def shelf(factory: Factory) -> Shelf:
-    """Return where the versions lie, which all tests of a run share."""
-    directory = factory.directory / "shelf"
-    directory.mkdir(exist_ok=True)
-    return Shelf(directory)
 
 
 def test_deb_health(shelf: Shelf, debian_12: Target) -> None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from tests.e2e.fault_application import NEW, OLD, Shelf
 from tests.e2e.pulse import LOG, packages, serving, set_mode
-from tests.e2e.test_health import shelf  # noqa: F401 - a fixture
 from tests.targets import Machine, Target
 
 INSTALL = {"deb": "apt-get install -y {0}", "rpm": "rpm -U --force {0}"}
 
 
-def test_deb_hooks(shelf: Shelf, debian_12: Target) -> None:  # noqa: F811
+def test_deb_hooks(shelf: Shelf, debian_12: Target) -> None:
     """On Debian, from installation to purge."""
     with debian_12.boot(shares={"/pkgs": shelf.directory}) as machine:
         hooks(machine, *packages(shelf, "deb"))
@@ -18,7 +17,7 @@ def test_deb_hooks(shelf: Shelf, debian_12: Target) -> None:  # noqa: F811
         assert told(machine) == [seen("after-remove", NEW, "", "purge", release="", current="", format="deb")]
 
 
-def test_rpm_hooks(shelf: Shelf, rpm_target: Target) -> None:  # noqa: F811
+def test_rpm_hooks(shelf: Shelf, rpm_target: Target) -> None:
     """With rpm, from installation to removal."""
     with rpm_target.boot(shares={"/pkgs": shelf.directory}) as machine:
         hooks(machine, *packages(shelf, "rpm"))

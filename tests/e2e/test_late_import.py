@@ -13,7 +13,6 @@ from collections.abc import Iterable
 import pytest
 
 from tests.e2e.fault_application import NEW, OLD, Shelf, Tiny
-from tests.e2e.packages import Factory
 from tests.targets import Machine, Target
 
 COUNT, PAUSE = 300, 0.08
@@ -72,14 +71,6 @@ def packages(shelf: Shelf, version: str, family: str) -> str:
     """Return the packages of that version, as words of a shell; there is no broken one with a packaged venv."""
     names = RELEASED if version == BROKEN else LATE
     return " ".join(shelf.add(late(name, version), version)[family] for name in names)
-
-
-@pytest.fixture
-def shelf(factory: Factory) -> Shelf:
-    """Return where the versions lie, which all tests of a run share."""
-    directory = factory.directory / "shelf"
-    directory.mkdir(exist_ok=True)
-    return Shelf(directory)
 
 
 def test_deb_late_import(shelf: Shelf, debian_12: Target) -> None:

@@ -11,21 +11,12 @@ import pytest
 from tests.e2e.fault_application import Shelf
 from tests.e2e.fault_injection import tracer
 from tests.e2e.fault_rollout import HOME, MODES, Rollout, Step
-from tests.e2e.packages import Factory
 from tests.e2e.pulse import packages
 from tests.targets import Target
 
 UNPACK = {"deb": "dpkg --unpack {0}", "rpm": "rpm -U --noscripts {0}"}
 SHARE = 20
 Deaths = Iterator[tuple[bool, list[str]]]
-
-
-@pytest.fixture
-def shelf(factory: Factory) -> Shelf:
-    """Return where the versions lie."""
-    directory = factory.directory / "shelf"
-    directory.mkdir(exist_ok=True)
-    return Shelf(directory)
 
 
 def test_deb_rollout_survives(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.fault_application import NEW, OLD, Shelf, Tiny
-from tests.e2e.packages import PORTABLE, Factory
+from tests.e2e.packages import PORTABLE
 from tests.targets import Box, Target, difference, snapshot
 from tests.targets.host import UNSHARE
 from tests.targets.process import Result
@@ -45,12 +45,9 @@ NOBODY = "env HOME=/nonexistent setpriv --reuid=65534 --regid=65534 --clear-grou
 WANTED = "etc/systemd/system/multi-user.target.wants/served.service"
 
 
-@pytest.fixture(scope="module")
-def shelf(factory: Factory) -> Shelf:
+@pytest.fixture(name="shelf", scope="module")
+def with_both(shelf: Shelf) -> Shelf:
     """Return both applications' packages."""
-    directory = factory.directory / "shelf"
-    directory.mkdir(exist_ok=True)
-    shelf = Shelf(directory)
     for version in (OLD, NEW):
         shelf.add(TINY, version)
         shelf.add(SERVED, version)

@@ -8,8 +8,6 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from tests.e2e.applications import SAMPLES
 from tests.e2e.fault_application import OLD, Shelf, Tiny
 from tests.e2e.packages import Factory
@@ -87,14 +85,6 @@ def known_files(box: Box) -> list[str]:
                 data = file.read_bytes()
                 lines.append(f"{path} {len(data)} {hashlib.sha256(data).hexdigest()}\n")
     return lines
-
-
-@pytest.fixture
-def shelf(factory: Factory) -> Shelf:
-    """Return where the tiny application's packages lie."""
-    directory = factory.directory / "shelf"
-    directory.mkdir(exist_ok=True)
-    return Shelf(directory)
 
 
 def test_an_image_runs_as_it_was_committed(shelf: Shelf, debian_12: Target) -> None:

@@ -10,18 +10,9 @@ import pytest
 from tests.e2e.fault_application import NEW, OLD, Shelf, Tiny
 from tests.e2e.fault_interruption import ALL, MANAGER, versions
 from tests.e2e.fault_unpacking import Unpacking
-from tests.e2e.packages import Factory
 from tests.targets import Target
 
 SHARE = 10
-
-
-@pytest.fixture
-def shelf(factory: Factory) -> Shelf:
-    """Return where the versions lie."""
-    directory = factory.directory / "shelf"
-    directory.mkdir(exist_ok=True)
-    return Shelf(directory)
 
 
 def test_dpkg_killed_anywhere(

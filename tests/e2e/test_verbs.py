@@ -24,10 +24,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 
-import pytest
-
 from tests.e2e.fault_application import OLD, Shelf, Tiny
-from tests.e2e.packages import Factory
 from tests.targets import Box, Target
 
 NEW = "2.1"
@@ -56,14 +53,6 @@ PRIMARY = """\
 </package></metadata>
 """
 DAMAGE = {"deb": "printf '#!/bin/sh\\nexit 1\\n' >/var/lib/dpkg/info/tiny.prerm", "rpm": ""}
-
-
-@pytest.fixture
-def shelf(factory: Factory) -> Shelf:
-    """Return where the versions lie, which all tests of a run share."""
-    directory = factory.directory / "shelf"
-    directory.mkdir(exist_ok=True)
-    return Shelf(directory)
 
 
 def test_deb_verbs(shelf: Shelf, debian_12: Target) -> None:
