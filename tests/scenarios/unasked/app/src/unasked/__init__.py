@@ -1,0 +1,5 @@
+"""Three commands."""
+
+
+def main():
+    print("unasked 1.0")

@@ -1,0 +1,7 @@
+"""With the extra alone."""
+
+import nothing_such
+
+
+def main():
+    print(nothing_such)

@@ -1,0 +1,7 @@
+"""For Windows."""
+
+import winreg
+
+
+def main():
+    print(winreg)
