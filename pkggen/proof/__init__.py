@@ -7,6 +7,7 @@ what came along unasked, one at least must work.
 
 from __future__ import annotations
 
-from pkggen.proof.proving import Proven, prove
+from pkggen.proof.proving import prove
+from pkggen.proof.subjects import Proven
 
 __all__ = ["Proven", "prove"]
