@@ -6,7 +6,9 @@ import posixpath
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
 
+from pkggen.errors import PkggenError
 from pkggen.repository.stores import Store
+from pkggen.terminal.display import one_line
 
 LOOPBACK = "127.0.0.1"
 
@@ -28,8 +30,12 @@ def server(store: Store, port: int) -> ThreadingHTTPServer:
 
         def _answer(self, *, with_body: bool) -> None:
             key = _key(self.path)
-            status = store.status(key) if key else None
-            pieces = store.chunks(key) if status else None
+            try:
+                status = store.status(key) if key else None
+                pieces = store.chunks(key) if status else None
+            except PkggenError as error:
+                self.send_error(502, "the store fails", one_line(error))
+                return
             if status is None or pieces is None:
                 self.send_error(404)
                 return

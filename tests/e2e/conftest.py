@@ -24,6 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--targets", default="", help="only these targets, such as debian:12,rpm:4.18")
     group.addoption("--rpm-targets", choices=("default", "all"), default="default", help="every rpm or one")
     group.addoption("--update-inputs", action="store_true", help="rewrite docs/inputs.md from what test_inputs.py sees")
+    group.addoption("--publications", type=int, default=2, help="of each of eight publishers in test_publishers.py")
     group.addoption("--faults", type=int, default=30, help="how many faults test_faults.py tries on each target")
 
 

@@ -34,9 +34,16 @@ def packages(folder: Path, *versions: str) -> dict[str, dict[str, Path]]:
     for version in versions:
         home = folder / version
         home.mkdir(parents=True)
-        (home / "pkggen.toml").write_text(f'name = "{NAME}"\nversion = "{version}"\nmeta = true\n')
+        (home / "pkggen.toml").write_text(
+            f'name = "{NAME}"\nversion = "{version}"\nmeta = true\ntargets = ["debian:11"]\n'
+        )
         made[version] = build(home, home / "dist")
     return made
+
+
+def network(box: Box) -> list[str]:
+    """Return the start of a command line on the host whose rest has the box's network, a loopback and nothing else."""
+    return ["nsenter", box.entrance()[1], "--net"]
 
 
 @dataclass
@@ -49,6 +56,8 @@ class Published:
     keys: Sequence[str] = (OLD_KEY,)
     more: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
+    inside: Sequence[str] = ()
+    """What is put before each command, such as what enters the network of a box."""
 
     @property
     def root(self) -> Path:
@@ -70,7 +79,7 @@ class Published:
         """Run pkggen as of some days ago, and return what came of it."""
         self.configure()
         program = [sys.executable, "-c", LATER, str(days_ago)] if days_ago else [PKGGEN]
-        line = [*program, *map(os.fspath, words), "--project", str(self.home)]
+        line = [*self.inside, *program, *map(os.fspath, words), "--project", str(self.home)]
         return subprocess.run(line, env=self.environ(), capture_output=True, text=True, timeout=300)
 
     def run(self, *words: str | Path, days_ago: int = 0) -> str:
@@ -87,7 +96,7 @@ class Published:
     def served(self, box: Box) -> Iterator[None]:
         """Serve the repository on the loopback of a box; what is served is what is there at each moment."""
         self.configure()
-        line = ["nsenter", box.entrance()[1], "--net", PKGGEN, "repository", "serve", "--project", str(self.home)]
+        line = [*network(box), PKGGEN, "repository", "serve", "--project", str(self.home)]
         with subprocess.Popen(line, env=self.environ(), stdout=subprocess.PIPE, text=True) as server:
             assert server.stdout is not None
             assert server.stdout.readline().strip() == f"{ADDRESS}/"
