@@ -31,17 +31,25 @@ def is_absent(name):
     except Exception:  # a finder that a wheel brings
         return True
 absent = [name for name in names if is_absent(name)]
-print("\\n" + json.dumps({"loaded": [f for f in files if isinstance(f, str)], "absent": absent}))
+with open("/proc/self/maps", errors="replace") as maps:
+    mapped = {"/" + line.partition("/")[2].strip() for line in maps if ".so" in line}
+mapped = sorted(path for path in mapped if path.startswith(("/usr/lib", "/usr/local/lib", "/lib")))
+loaded = [file for file in files if isinstance(file, str)]
+print("\\n" + json.dumps({"loaded": loaded, "absent": absent, "mapped": mapped}))
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a trial: ``failures`` by word; files below the venv that were ``loaded``; modules ``absent``."""
+    """What came of a trial: ``failures`` by word, and files below the venv that were ``loaded``.
+
+    ``absent`` are modules that the interpreter goes without, ``mapped`` the system's libraries in the process.
+    """
 
     failures: Mapping[str, Failure] = field(default_factory=dict)
     loaded: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
+    mapped: tuple[str, ...] = ()
 
 
 class Trial:
@@ -96,9 +104,9 @@ class Trial:
     def _outcome(self, failures: Mapping[str, Failure], said: str) -> Outcome:
         try:
             told = json.loads(said.rstrip().rpartition("\n")[2])
-            loaded, absent = told["loaded"], told["absent"]
+            loaded, absent, mapped = told["loaded"], told["absent"], told["mapped"]
         except (ValueError, KeyError, TypeError):
             return Outcome(failures)
         top = f"{self._venv}/"
         mine = sorted(str(f).removeprefix(top) for f in loaded if str(f).startswith(top))
-        return Outcome(failures, tuple(mine), tuple(sorted(map(str, absent))))
+        return Outcome(failures, tuple(mine), tuple(sorted(map(str, absent))), tuple(map(str, mapped)))

@@ -13,6 +13,7 @@ from pkggen.model import Parts, Payload
 from pkggen.proof.confinement import confinement
 from pkggen.proof.failures import Failure
 from pkggen.proof.imports import Trial
+from pkggen.proof.libraries import untold_libraries
 from pkggen.proof.remedies import Remedies
 from pkggen.proof.subjects import Proven, Subject
 from pkggen.proof.trimmed import trimmed_modules
@@ -56,6 +57,7 @@ def tried(
             *(remedies.left_out(s.commands, f) for s, f in wrong.items()),
             *(remedies.elsewhere(f) for f in elsewhere.values()),
             *trimmed_modules(outcome, remedies),
+            *untold_libraries(outcome.mapped, payload),
         ),
     )
     return Judged(found, confined.lacking, lasting=not elsewhere)

@@ -14,7 +14,7 @@ from pkggen.store.cache import Cache
 from pkggen.terminal.reporter import Reporter
 
 _NOTES = "proofs"
-_RECIPE = "1"  # of the proof: a change makes what was remembered void
+_RECIPE = "2"  # of the proof: a change makes what was remembered void
 
 
 def prove(
