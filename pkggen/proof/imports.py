@@ -19,7 +19,7 @@ from pkggen.proof.confinement import Confinement
 from pkggen.proof.failures import Failure, read_failure
 from pkggen.run import run
 
-_WORKERS = 2
+_WORKERS = 4  # what does not end mostly waits
 # Last on stdout: which files were loaded, and which modules of the standard library there are not.
 _TELL = """\
 import importlib.util, json

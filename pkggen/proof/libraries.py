@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pkggen.errors import ArtefactError
 from pkggen.model import Payload
+from pkggen.run import run
 from pkggen.targets.elf import ElfObject, is_glibc, read_elf
 
 _BY_GLIBC = re.compile(r"libnss_.*|libgcc_s\..*|linux-vdso.*")  # what it opens itself
@@ -24,11 +26,20 @@ def untold_libraries(mapped: Iterable[str], payload: Payload) -> tuple[str, ...]
     roots = set(fresh) - _reached({n for obj in fresh.values() for n in obj.needed}, found)
     named = " ".join(relation for o in payload.options.values() for relation in (*o.depends, *o.recommends))
     return tuple(
-        f"{soname} of this machine was opened when the package was tried, and the package does not depend on it: "
-        f"name the system's package that has it in depends"
+        f"{soname} of this machine was opened when the package was tried, and the package does not depend on it; where "
+        f"the target has none, the same may fail: {_way_out(soname, found[soname].path)}"
         for soname in sorted(roots)
         if _stem(soname) not in named
     )
+
+
+def _way_out(soname: str, path: Path) -> str:
+    """Return the settings that bring it; Debian's package is the one that owns the file here, if one does."""
+    owner = ""
+    if shutil.which("dpkg-query"):
+        said = run(["dpkg-query", "--search", path.resolve()], check=False).stdout
+        owner = said.partition(":")[0] if ": /" in said else ""
+    return f'deb.depends = ["{owner or "the package with " + soname}"], rpm.depends = ["{soname}()(64bit)"]'
 
 
 def _libraries(mapped: Iterable[str]) -> Iterable[tuple[str, ElfObject]]:
