@@ -197,7 +197,7 @@ def test_packages_of_layers_have_no_say(tmp_path: Path, name: str) -> None:
         assert rendered.package.payload.purpose is Purpose.LAYERS
         scripts = {key for key, text in rendered.texts.items() if text.startswith("#!/bin/sh") or "set -eu" in text}
         assert {s for s in scripts if not s.endswith(".spec")} == {
-            "deb": {"preinst", "prerm", "postrm"},
+            "deb": {"preinst", "postinst", "prerm", "postrm"},
             "rpm": {"pre"},
         }[name]
     watching = app.texts["triggers"] if name == "deb" else app.texts["hello.spec"]
