@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from xdist.scheduler import LoadFileScheduling
 
 LONG = (
-    "test_faults", "test_scenarios", "test_lifecycle", "test_inputs", "test_late_import", "test_modes",
-    "test_service_life", "test_rollout_faults", "test_examples", "test_installation", "test_system_python",
-    "test_floor", "test_split_packages", "test_plugins", "test_surroundings", "test_health", "test_piuparts",
-    "test_shapes", "test_bad_input", "test_unpack_faults", "test_reproducible", "test_targets",
+    "test_lifecycle", "test_self", "test_modes", "test_faults", "test_foreign_arch", "test_bundles", "test_examples",
+    "test_late_import", "test_surroundings", "test_shapes", "test_split_packages", "test_bad_input", "test_same_wheel",
+    "test_scenarios", "test_reproducible", "test_piuparts", "test_health", "test_verbs", "test_inputs", "test_plugins",
+    "test_service_life", "test_hook_order", "test_lint", "test_rollout_faults", "test_floor", "test_trusted_files",
+    "test_unpack_faults", "test_targets", "test_installation",
 )  # fmt: skip
 """Files by their names, the longest first; what is not named comes after them, end-to-end tests before others."""
 
