@@ -86,9 +86,9 @@ def build(
 
     options, reporter = _options(path, formats, output=output, **rest), terminal(quiet=quiet, verbose=verbose)
     if publish:
-        from pkggen.commands.publish import build_and_publish
+        from pkggen.commands.release import release
 
-        built, published = build_and_publish(options, default_cache(), reporter, channel)
+        built, published = release(options, default_cache(), reporter, channel)
         reporter.tell(f"{published.channel}: generation {published.generation}")
     else:
         built = pipeline.build(options, default_cache(), reporter)

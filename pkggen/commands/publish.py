@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
@@ -12,20 +11,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pkggen.config.options import Options
 from pkggen.config.tables import PublishTable
-from pkggen.formats import FORMATS
-from pkggen.model import BuiltPackage
-from pkggen.pipeline import build
-from pkggen.project import opened
 from pkggen.repository.clients import write_client_files
 from pkggen.repository.family import Channel, Repository
 from pkggen.repository.generations import check_channel, read_head
-from pkggen.repository.opening import channel_name, open_repository
+from pkggen.repository.opening import channel_name
 from pkggen.repository.publication import Offer, Wish, publish, read_offers
 from pkggen.repository.retention import Retention
 from pkggen.signing.keys import SigningKey
-from pkggen.store.cache import Cache
 from pkggen.terminal.reporter import Reporter
 
 
@@ -68,18 +61,6 @@ def publish_packages(
     return Published(channel.name, generation.number, offers, stale(channel.name))
 
 
-def build_and_publish(
-    options: Options, cache: Cache, reporter: Reporter, wanted: str
-) -> tuple[tuple[BuiltPackage, ...], Published]:
-    """Build the packages, then publish them as the project's own table says, the store and keys seen to before."""
-    with _scratch() as scratch, opened(options, Path(scratch)) as project:
-        table = project.config.publish
-        channel_name(table, wanted)
-        repository = open_repository(table, int(time.time()), reporter)
-        built = build(options, cache, reporter)
-        return built, publish_packages([package.path for package in built], repository, table, wanted, reporter)
-
-
 def stale(channel: str) -> tuple[str, ...]:
     """Return what a cache before the store has to forget after a change, as patterns of paths."""
     return f"dists/{channel}/*", f"yum/{channel}/repodata/repomd.xml*"
@@ -90,6 +71,8 @@ def _scratch() -> AbstractContextManager[str]:
 
 
 def _sign(key: SigningKey, path: Path) -> None:
+    from pkggen.formats import FORMATS  # noqa: PLC0415 - all that makes packages, which publishing them needs here alone
+
     work = path.parent / "signing"
     work.mkdir()
     FORMATS["rpm"].sign(path, key, work)

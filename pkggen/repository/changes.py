@@ -18,7 +18,7 @@ from pkggen.repository.generations import Generation, Head, read_head, switch
 from pkggen.repository.index import Index, is_whole
 from pkggen.repository.indexing import Contents, files_of, indexed
 from pkggen.repository.projection import attempts, project
-from pkggen.repository.shards import Entries, Shard, ordered, read_shard, shard_of, write_shard
+from pkggen.repository.shards import Entries, Entry, Shard, ordered, read_shard, shard_of, write_shard
 
 Step = Callable[[Channel, Head], "Generation | None"]
 """From the head of a channel to its next generation; None where nothing is to be changed."""
@@ -67,7 +67,10 @@ def _edited(channel: Channel, head: Head, edit: Edit) -> Generation | None:
         for number in sorted(numbers)
     }
     entries = ordered(edit.apply(tuple(chain.from_iterable(before.values()))))
-    after = {place: tuple(e for e in entries if _place(e.record.format, e.name) == place) for place in before}
+    grouped: dict[Place, list[Entry]] = {place: [] for place in before}
+    for entry in entries:
+        grouped[entry.record.format, shard_of(entry.name)].append(entry)
+    after = {place: tuple(found) for place, found in grouped.items()}
     moved = {place for place in before if after[place] != before[place]}
     if not moved:
         return None
@@ -81,10 +84,6 @@ def _edited(channel: Channel, head: Head, edit: Edit) -> Generation | None:
         indexes[name] = {i: indexed(channel, family, i, known.get(i), contents) for i in sorted(wanted)}
     number = old.number + 1
     return Generation(number, head.digest, channel.repository.now, edit.note, number, shards, indexes)
-
-
-def _place(family: str, name: str) -> Place:
-    return family, shard_of(name)
 
 
 def _written(channel: Channel, shards: Mapping[int, Shard], changed: Mapping[int, Entries]) -> Mapping[int, Shard]:

@@ -1,4 +1,8 @@
-"""A repository in a directory: written aside, flushed, then renamed; compared and replaced under a lock."""
+"""A repository in a directory: written aside, then renamed; compared and replaced under a lock.
+
+What is replaced, a head or what clients begin with, is what makes other files count: before it is
+written, all of them are brought to the disk, at once, since each by itself would take much longer.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import IO
 
+from pkggen.activation.members import sync
 from pkggen.errors import StorageError
 from pkggen.repository.stores import CHUNK, Listed, Stored
 
@@ -75,7 +80,9 @@ class Directory:
             found = self.read(key)
             if (found.tag if found else None) != tag:
                 return False
+            sync(self.root, filesystem=True)
             self.write(key, data)
+            sync(self.root, filesystem=True)
             return True
 
     def upload(self, key: str, path: Path) -> None:
@@ -109,7 +116,7 @@ class Directory:
 
     @contextmanager
     def _fresh(self, key: str, place: Callable[[Path, Path], None] = os.replace) -> Iterator[Path]:
-        """Yield a file to be filled, which is then flushed and placed; raise StorageError, FileExistsError as it is."""
+        """Yield a file to be filled, which is then placed; raise StorageError, FileExistsError as it is."""
         path = self._path(key)
         fresh = None
         try:
@@ -119,9 +126,7 @@ class Directory:
             fresh = Path(name)
             yield fresh
             fresh.chmod(0o644)
-            _flush(fresh)
             place(fresh, path)
-            _flush(path.parent)
         except FileExistsError:
             raise
         except OSError as error:
@@ -153,11 +158,3 @@ def _pieces(stream: IO[bytes]) -> Iterator[bytes]:
     with stream:
         while chunk := stream.read(CHUNK):
             yield chunk
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
