@@ -14,7 +14,10 @@ from pkggen.config.options import Options
 from pkggen.errors import ConfigurationError, ConflictError, Problem
 from pkggen.gather import Prepared, prepare
 from pkggen.model import Wheel
+from pkggen.network.build_pins import kept_pins
+from pkggen.network.frontend import PROJECT, build_key
 from pkggen.project import Opened, Shape, is_pure, opened
+from pkggen.store.build_lock import BuildTables, forget_builds
 from pkggen.store.cache import Cache, sha256_of
 from pkggen.store.writing import written_aside
 from pkggen.terminal.reporter import Reporter
@@ -36,6 +39,8 @@ def lock(options: Options, renewal: Renewal, cache: Cache, reporter: Reporter) -
     the one that a build reads.
     """
     with cache.scratch() as scratch, opened(options, scratch) as project:
+        if renewal.everything and not project.config.wheels.frozen:
+            forget_builds(project.location.locks)
         ready = prepare(project, cache, reporter)
         if ready.spec.no_deps:
             return None
@@ -69,6 +74,7 @@ def _tools(project: Opened, ready: Prepared, cache: Cache, reporter: Reporter) -
     requires = [str(r) for r in table.get("requires", ())] if isinstance(table, dict) else ["setuptools"]
     if not requires:
         return ()
+    requires += _pinned(location.locks)
     pythons = {platform.python_version()}
     if ready.wheel and not is_pure(ready.wheel):
         pythons.add(ready.interpreter.version)
@@ -80,6 +86,12 @@ def _tools(project: Opened, ready: Prepared, cache: Cache, reporter: Reporter) -
         )
     }
     return tuple(found[name] for name in sorted(found))
+
+
+def _pinned(locks: Path) -> list[str]:
+    """Return what pkggen.lock has chosen for the project's build, as requirements."""
+    pins = kept_pins(BuildTables(locks).read(build_key(PROJECT, "")))
+    return [f"{name}{text.split()[0]}" for name, text in pins.chosen.items() if text.startswith("==")] if pins else []
 
 
 def _filled(directory: Path, files: tuple[Wheel, ...]) -> tuple[Path, ...]:

@@ -12,7 +12,7 @@ from pkggen import __version__
 from pkggen.config.load import read_pyproject
 from pkggen.errors import ConfigurationError, ToolError
 from pkggen.model import Wheel
-from pkggen.network.frontend import Frontend
+from pkggen.network.frontend import PROJECT, Frontend
 from pkggen.project.checkout import Checkout, find_checkout
 from pkggen.project.neighbours import cut_neighbours
 from pkggen.project.reuse import WheelNotes
@@ -38,11 +38,13 @@ def declared_back_end(root: Path) -> list[str]:
     return [str(text) for text in requires] if isinstance(requires, list) else ["setuptools"]
 
 
-def build_wheel(root: Path, frontend: Frontend, cache: Cache, reporter: Reporter, *, python: str, epoch: int) -> Wheel:
+def build_wheel(
+    root: Path, frontend: Frontend, cache: Cache, reporter: Reporter, *, python: str, epoch: int, build: str = PROJECT
+) -> Wheel:
     """Build the wheel of the project in ``root`` with its own back-end, in a copy of its tree and what is around it.
 
     ``python`` is the interpreter (path or version) that the back-end runs on; ``epoch`` becomes
-    SOURCE_DATE_EPOCH. Raises ConfigurationError when there is no project, ToolError when the back-end
+    SOURCE_DATE_EPOCH; ``build`` names what is locked for it. Raises ConfigurationError when there is no project, ToolError when the back-end
     fails.
     """
     if not any((root / n).is_file() for n in ("pyproject.toml", "setup.py", "setup.cfg")):
@@ -54,22 +56,25 @@ def build_wheel(root: Path, frontend: Frontend, cache: Cache, reporter: Reporter
     checkout = find_checkout(root, cache.root)
     notes = WheelNotes(cache)
     with reporter.step(f"building the wheel of {checkout.root.name}"):
-        key = notes.key(checkout, __version__, python, sys.version, epoch, frontend.identity())
-        known = notes.find(key)
+
+        def key() -> str:
+            return notes.key(checkout, __version__, python, sys.version, epoch, frontend.identity(python, build))
+
+        known = notes.find(key())
         if known is None:
-            known = _build(checkout, frontend, cache, reporter, python=python, epoch=epoch)
-            notes.keep(key, known)
+            known = _build(checkout, frontend, cache, reporter, python=python, epoch=epoch, build=build)
+            notes.keep(key(), known)  # once more: what the back-end was may have been locked meanwhile
         return known
 
 
 def _build(
-    checkout: Checkout, frontend: Frontend, cache: Cache, reporter: Reporter, *, python: str, epoch: int
+    checkout: Checkout, frontend: Frontend, cache: Cache, reporter: Reporter, *, python: str, epoch: int, build: str
 ) -> Wheel:
     with cache.place(f"{checkout.root} {python}") as scratch:
         source, out = checkout.copy(scratch / "copy", reporter), scratch / "wheel"
         _add_stub(source)
         try:
-            wheels = frontend.build(source, out, python=python, epoch=epoch)
+            wheels = frontend.build(source, out, python=python, epoch=epoch, build=build)
         except ToolError as error:
             raise ToolError(
                 f"the project's wheel can't be built: {error}",

@@ -16,10 +16,10 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
+from pkggen.archives.zip_times import EARLIEST
 from pkggen.config.load import read_pyproject
 from pkggen.config.tables import Config
 from pkggen.errors import ConfigurationError, Key, Problem
-from pkggen.project.epoch import EARLIEST
 from pkggen.project.wheel_writer import Heading
 from pkggen.reading import parse_toml, read_text
 from pkggen.terminal.reporter import Reporter

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import calendar
 import os
 import shutil
-import zipfile
 from pathlib import Path
 
+from pkggen.archives.zip_times import EARLIEST
 from pkggen.errors import ConfigurationError
 from pkggen.run import run
 
 _LATEST = 0xFFFF_FFFF  # an rpm header holds 32 bits
-EARLIEST = calendar.timegm((1980, 1, 1, 0, 0, 0))  # zip files know no earlier date
 
 
 def source_epoch(root: Path) -> int:
@@ -38,9 +36,3 @@ def given_epoch() -> int | None:
     if given and not (given.isascii() and given.isdigit() and len(given) < 20 and int(given) <= _LATEST):
         raise ConfigurationError(f"SOURCE_DATE_EPOCH is {given!r}", remedy="set it to seconds since 1970, or unset it")
     return int(given) if given else None
-
-
-def epoch_of_zip(archive: zipfile.ZipFile) -> int:
-    """Return the newest time of a zip file's members, read as UTC."""
-    times = (calendar.timegm((*i.date_time, 0, 0, 0)) for i in archive.infolist() if i.date_time[1] and i.date_time[2])
-    return max((EARLIEST, *times))

@@ -21,9 +21,9 @@ from packaging.utils import (
     parse_wheel_filename,
 )
 
+from pkggen.archives.sdist import unpack_sdist
 from pkggen.config.load import read_pyproject
 from pkggen.errors import ConfigurationError
-from pkggen.project.sdist import unpack_sdist
 
 INDEX = "pypi:"
 _SDISTS = (".tar.gz", ".tgz", ".zip")

@@ -13,7 +13,7 @@ from packaging.specifiers import SpecifierSet
 
 from pkggen.errors import ArtefactError, ConfigurationError, Key, Problem
 from pkggen.model import Interpreter, Wheel
-from pkggen.network.frontend import Frontend
+from pkggen.network.frontend import PROJECT, Frontend
 from pkggen.network.steering import steering
 from pkggen.project.backend import build_wheel, declared_back_end, declared_python, running_python
 from pkggen.project.core_metadata import UNKNOWN, Metadata, read_metadata
@@ -23,6 +23,7 @@ from pkggen.project.location import Shape
 from pkggen.project.opened import Opened
 from pkggen.project.wheel_file import copy_wheel, epoch_of_wheel, is_pure, python_of_tags
 from pkggen.project.wheel_folder import holds
+from pkggen.store.build_lock import BuildTables
 from pkggen.store.cache import Cache
 from pkggen.terminal.reporter import Reporter
 
@@ -50,13 +51,16 @@ class ProjectSource(Protocol):
 class SourceTree:
     """A folder that a build back-end makes a wheel of; errors as :func:`build_wheel`."""
 
-    def __init__(self, root: Path, frontend: Frontend, cache: Cache, reporter: Reporter, epoch: int = 0) -> None:
-        """Take the folder; ``epoch`` is known when it comes from an archive."""
+    def __init__(
+        self, root: Path, frontend: Frontend, cache: Cache, reporter: Reporter, epoch: int = 0, build: str = PROJECT
+    ) -> None:
+        """Take the folder; ``epoch`` is known when it comes from an archive, ``build`` names what is locked for it."""
         self.root = root
         self.frontend = frontend
         self.cache = cache
         self.reporter = reporter
         self._epoch = epoch
+        self._name = build
 
     def metadata(self) -> Metadata:
         """Return what the back-end wrote."""
@@ -98,7 +102,9 @@ class SourceTree:
         return self._build(running_python())
 
     def _build(self, python: str) -> Wheel:
-        return build_wheel(self.root, self.frontend, self.cache, self.reporter, python=python, epoch=self._time)
+        return build_wheel(
+            self.root, self.frontend, self.cache, self.reporter, python=python, epoch=self._time, build=self._name
+        )
 
 
 class WheelFile:
@@ -177,5 +183,9 @@ def source_of(project: Opened, cache: Cache, reporter: Reporter, *, offline: boo
     variables = steering(os.environ, config.build.environment)
     # a folder that holds all wheels may hold the back-end's: then nothing is fetched for it either
     near = bool(config.wheels.dir) and holds(location.root / config.wheels.dir, declared_back_end(location.path))
-    frontend = Frontend(cache.root / "uv", location.path, config.wheels.index, folders, offline or near, variables)
+    pins = BuildTables(location.locks)
+    frontend = Frontend(
+        cache.root / "uv", location.path, config.wheels.index, folders, offline or near, variables,
+        config.wheels.frozen, pins, reporter,
+    )  # fmt: skip
     return SourceTree(location.path, frontend, cache, reporter, location.epoch)

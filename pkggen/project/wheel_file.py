@@ -9,9 +9,9 @@ from pathlib import Path
 from packaging.specifiers import SpecifierSet
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
+from pkggen.archives.zip_times import EARLIEST, epoch_of_zip
 from pkggen.errors import ArtefactError
 from pkggen.model import Wheel
-from pkggen.project.epoch import EARLIEST, epoch_of_zip
 from pkggen.store.cache import Cache, sha256_of
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from pkggen.errors import ArtefactError, ConfigurationError, PkggenError, raise_gravest
 from pkggen.model import Distribution, Interpreter, Origin, Wheel
 from pkggen.network.settings import logins
+from pkggen.store.build_lock import BuildTables
 from pkggen.store.cache import Cache
 from pkggen.terminal.reporter import Reporter
 from pkggen.wheels.conflicts import settle, stdlib_shadows
@@ -48,8 +49,9 @@ def resolve_wheels(demand: Demand, cache: Cache, reporter: Reporter) -> tuple[Wh
     """
     locked = _locked(demand, cache, reporter)
     builder = SourceBuilder(
-        demand.target, demand.interpreter, cache, reporter, locked.places, demand.root, demand.spec.variables
-    )
+        demand.target, demand.interpreter, cache, reporter, locked.places, demand.root, demand.spec.variables,
+        BuildTables(demand.root), demand.spec.frozen,
+    )  # fmt: skip
     files = (file if file.filename.endswith(".whl") else builder.build(file) for file in locked.files)
     built = (demand.build(origin) for origin in locked.origins if demand.build)
     return tuple(sorted((*files, *built, *demand.spec.local), key=lambda w: w.name))

@@ -3,7 +3,7 @@
 Building runs the archive's code on the build host, for the build host's platform: with the
 Python that runs pkggen, and once more with one of the package's version (uv looks for it) when
 what was made is compiled. The result is kept by the archive's digest and the Python, so it is
-made once. The requirements of the build are resolved by the build front-end and are not locked.
+made once.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ import platform
 import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
+from pkggen.archives.sdist import unpack_sdist
 from pkggen.errors import ArtefactError, Problem, ToolError
 from pkggen.model import Interpreter, Target, Wheel
+from pkggen.network.build_pins import BuildLock, Unlocked
 from pkggen.network.frontend import Frontend
 from pkggen.store.cache import Cache, sha256_of
 from pkggen.terminal.reporter import Reporter
@@ -36,7 +38,7 @@ _EASIER = "give a wheel of it in a directory for find-links, or choose a version
 class SourceBuilder:
     """Where source archives become wheels for ``target``; ``root`` is the project, whose index settings count.
 
-    ``variables`` reach the back-ends.
+    ``variables`` reach the back-ends, ``pins`` keeps their versions.
     """
 
     target: Target
@@ -46,6 +48,8 @@ class SourceBuilder:
     places: Source
     root: Path
     variables: tuple[tuple[str, str], ...] = ()
+    pins: BuildLock = field(default_factory=Unlocked)
+    frozen: bool = False
 
     def build(self, archive: Wheel) -> Wheel:
         """Return the wheel of ``archive``, a verified source archive.
@@ -69,14 +73,16 @@ class SourceBuilder:
         return Wheel(archive.name, str(parse_wheel_filename(filename)[1]), filename, blob, digest)
 
     def _made(self, archive: Wheel, scratch: Path, python: str) -> Path:
-        source, out = scratch / archive.filename, scratch / f"for-{Path(python).name}"
+        source, room = scratch / archive.filename, scratch / f"for-{Path(python).name}"
         shutil.copyfile(archive.path, source)  # a blob has no suffix by which it could be unpacked
         places = self.places
         frontend = Frontend(
-            self.cache.root / "uv", self.root, places.index, places.find_links, places.offline, dict(self.variables)
-        )
+            self.cache.root / "uv", self.root, places.index, places.find_links, places.offline, dict(self.variables),
+            self.frozen, self.pins, self.reporter,
+        )  # fmt: skip
         try:
-            wheels = frontend.build(source, out, python=python, epoch=_EPOCH)
+            tree, _ = unpack_sdist(source, room / "source")
+            wheels = frontend.build(tree, room / "wheel", python=python, epoch=_EPOCH, build=archive.name)
         except ToolError as error:
             raise ToolError(f"can't be built: {error}", where=archive.filename, remedy=_EASIER) from error
         return _single(wheels, archive)

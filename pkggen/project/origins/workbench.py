@@ -9,6 +9,7 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
+from pkggen.archives.sdist import unpack_sdist
 from pkggen.config.tables import Config
 from pkggen.errors import ArtefactError, PkggenError
 from pkggen.model import Interpreter, Origin, Wheel
@@ -16,8 +17,8 @@ from pkggen.network.frontend import Frontend
 from pkggen.network.steering import steering
 from pkggen.project.location import Location
 from pkggen.project.origins.git import GitSource
-from pkggen.project.sdist import unpack_sdist
 from pkggen.project.shapes import SourceTree, WheelFile
+from pkggen.store.build_lock import BuildTables
 from pkggen.store.cache import Cache
 from pkggen.terminal.reporter import Reporter
 
@@ -58,7 +59,7 @@ class Workbench:
         return self.made[origin]
 
     def _make(self, origin: Origin) -> Made:
-        folder, epoch = origin.path, 0
+        folder, epoch, name = origin.path, 0, canonicalize_name(origin.name)
         if folder is None:
             folder, _ = self.git.folder(origin)
         if folder.name.endswith(".whl"):
@@ -66,12 +67,12 @@ class Workbench:
         elif folder.is_file():
             with self.cache.scratch() as scratch:
                 tree, epoch = unpack_sdist(folder, scratch / "sdist")
-                source = SourceTree(tree, self.frontend, self.cache, self.reporter, epoch)
+                source = SourceTree(tree, self.frontend, self.cache, self.reporter, epoch, name)
                 made = Made(source.wheel(self.interpreter), None)
         else:
-            source = SourceTree(folder, self.frontend, self.cache, self.reporter)
+            source = SourceTree(folder, self.frontend, self.cache, self.reporter, build=name)
             made = Made(source.wheel(self.interpreter), folder)
-        if made.wheel.name != canonicalize_name(origin.name):
+        if made.wheel.name != name:
             raise ArtefactError(f"the project there is called {made.wheel.name}", where=str(folder))
         return made
 
@@ -82,7 +83,10 @@ def open_workbench(
     """Return the bench for the neighbours of the project at ``location``: what one version states is not for them."""
     folders = tuple(location.root / name for name in (*config.wheels.find_links, config.wheels.dir) if name)
     variables = steering(os.environ, config.build.environment, project=False)
-    frontend = Frontend(cache.root / "uv", location.path, config.wheels.index, folders, offline, variables)
+    frontend = Frontend(
+        cache.root / "uv", location.path, config.wheels.index, folders, offline, variables,
+        config.wheels.frozen, BuildTables(location.locks), reporter,
+    )  # fmt: skip
     git = GitSource(cache, reporter, location.locks, offline=offline, frozen=config.wheels.frozen)
     return Workbench(frontend, interpreter, cache, reporter, git)
 

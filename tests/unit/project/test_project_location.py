@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from pkggen.archives.sdist import unpack_sdist
 from pkggen.errors import ArtefactError, ConfigurationError
 from pkggen.project import Shape, find_project
-from pkggen.project.sdist import unpack_sdist
 
 
 @pytest.fixture(autouse=True)

@@ -14,8 +14,8 @@ import zlib
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
+from pkggen.archives.zip_times import EARLIEST, epoch_of_zip
 from pkggen.errors import ArtefactError, Problem
-from pkggen.project.epoch import EARLIEST, epoch_of_zip
 
 _MOST, _LARGEST = 200_000, 4 << 30  # members, bytes
 _UNREADABLE = (
