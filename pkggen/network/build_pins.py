@@ -72,7 +72,7 @@ def kept_pins(table: Mapping[str, str]) -> Pins | None:
 
 def parsed_pins(asked: Sequence[str], compiled: str) -> Pins:
     """Return the pins of uv's answer, a requirements file with hashes."""
-    chosen = {}
+    chosen: dict[str, str] = {}
     for row in compiled.replace("\\\n", " ").splitlines():
         if not row.strip() or row.startswith(("#", "-")):
             continue

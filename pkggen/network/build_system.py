@@ -48,10 +48,9 @@ def read_build_system(tree: Path) -> BuildSystem:
         pyproject = parse_toml(read_text(path, path.name)) if path.is_file() else {}
     except ValueError as error:
         raise ConfigurationError(f"not valid TOML: {error}", where=path.name) from error
+    constraints = _listed(_uv(pyproject), "build-constraint-dependencies")
     if "build-system" not in pyproject:
-        return BuildSystem(
-            ("setuptools>=40.8.0",), constraints=_listed(_uv(pyproject), "build-constraint-dependencies")
-        )
+        return BuildSystem(("setuptools>=40.8.0",), constraints=constraints)
     system = _table(pyproject, "build-system")
     requires = _listed(system, "requires")
     try:
@@ -64,7 +63,7 @@ def read_build_system(tree: Path) -> BuildSystem:
         requires,
         str(system.get("build-backend") or _LEGACY),
         _listed(system, "backend-path"),
-        _listed(_uv(pyproject), "build-constraint-dependencies"),
+        constraints,
         bool(names & sources),
     )
 

@@ -74,13 +74,8 @@ class Frontend:
         system = read_build_system(source)
         out.mkdir(parents=True)
         with tempfile.TemporaryDirectory(dir=out.parent) as scratch:
-            room = _Room(
-                self,
-                system,
-                Path(scratch),
-                {**self.variables, "SOURCE_DATE_EPOCH": str(epoch)},
-                build_key(build, python),
-            )
+            variables = {**self.variables, "SOURCE_DATE_EPOCH": str(epoch)}
+            room = _Room(self, system, Path(scratch), variables, build_key(build, python))
             try:
                 if system.is_uvs_own() or system.sourced:
                     room.build_by_uv(source, out, python)
@@ -103,7 +98,7 @@ class _Room:
     frontend: Frontend
     system: BuildSystem
     place: Path
-    variables: Mapping[str, str]
+    variables: dict[str, str]
     key: str
 
     def build(self, source: Path, out: Path, python: str) -> None:
@@ -122,7 +117,7 @@ class _Room:
             self._install(first)
         if kept is None or first.table() != kept.table():
             self._keep(first, new=kept is None)
-        self._called(lambda: hooks.build_wheel(out))
+        self._called(lambda: hooks.build_wheel(str(out)))
 
     def build_by_uv(self, source: Path, out: Path, python: str) -> None:
         """Let uv see to everything: its own back-end, and sources that only its settings tell of."""
@@ -141,26 +136,15 @@ class _Room:
         """Return versions for ``asked``, those of ``former`` where they fit."""
         frontend = self.frontend
         if frontend.frozen and frontend.pins.read(self.key):
-            new = set(asked) - set(former.asked if former else ())
-            gone = set(former.asked if former else ()) - set(asked)
-            what = ", ".join(
-                [*(f"{text} is new" for text in sorted(new)), *(f"{text} is gone" for text in sorted(gone))]
-            )
-            raise IntegrityError(
-                f"what building requires has changed: {what}", where=f"pkggen.lock: build.{self.key}", remedy=_RENEW
-            )
+            before = former.asked if former else ()
+            words_of = [f"{text} is new" for text in asked if text not in before]
+            words_of += [f"{text} is gone" for text in before if text not in asked]
+            what = f"what building requires has changed: {', '.join(words_of)}"
+            raise IntegrityError(what, where=f"pkggen.lock: build.{self.key}", remedy=_RENEW)
         output, constraints = self.place / "requirements.txt", self.place / "constraints.txt"
         output.write_text("\n".join(former.lines()) + "\n" if former else "", encoding="utf-8")
         constraints.write_text("".join(f"{line}\n" for line in self.system.constraints), encoding="utf-8")
-        words: list[str | Path] = [
-            "pip",
-            "compile",
-            "-",
-            "--generate-hashes",
-            "--no-annotate",
-            "--no-header",
-            "--no-strip-markers",
-        ]
+        words: list[str | Path] = ["pip", "compile", "-", "--generate-hashes", "--no-annotate", "--no-header"]
         words += ["--no-emit-index-url", "--no-emit-find-links", "--python", self._python, "--output-file", output]
         words += ["--constraint", constraints, "--only-binary", ":all:", *self._places()]
         self._uv(*words, stdin="\n".join(asked) + "\n")
@@ -199,8 +183,8 @@ class _Room:
         env = back_end_environment(self._home(), self._python.parent, os.environ) | self.variables
         env["VIRTUAL_ENV"] = str(self.place / "venv")
 
-        def runner(argv: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None) -> None:
-            self._run(argv, {**env, **(extra_environ or {})}, Path(cwd) if cwd else source)
+        def runner(cmd: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None) -> None:
+            self._run(cmd, {**env, **(extra_environ or {})}, Path(cwd) if cwd else source)
 
         path = self.system.path or None
         return pyproject_hooks.BuildBackendHookCaller(
@@ -241,10 +225,12 @@ class _Room:
     def _uv(self, *words: str | Path, stdin: str | None = None) -> None:
         """Run uv with the logins of indexes; no code of a package runs meanwhile."""
         frontend = self.frontend
-        common = [] if "--cache-dir" in words else ["--cache-dir", frontend.cache, "--no-python-downloads"]
+        common: list[str | Path] = ["--quiet"]
+        if "--cache-dir" not in words:
+            common += ["--cache-dir", frontend.cache, "--no-python-downloads"]
         # an index may hold a password: the argument list is public
         with private_environment(frontend.index, frontend.root, self.place) as (settings, inherit):
-            argv = [uv.find_uv_bin(), *words, *common, "--quiet"]
+            argv = [uv.find_uv_bin(), *words, *common]
             run(argv, cwd=frontend.root, env=settings, inherit=inherit, timeout=_LIMIT, stdin=stdin)
 
 

@@ -44,8 +44,8 @@ def build_wheel(
     """Build the wheel of the project in ``root`` with its own back-end, in a copy of its tree and what is around it.
 
     ``python`` is the interpreter (path or version) that the back-end runs on; ``epoch`` becomes
-    SOURCE_DATE_EPOCH; ``build`` names what is locked for it. Raises ConfigurationError when there is no project, ToolError when the back-end
-    fails.
+    SOURCE_DATE_EPOCH; ``build`` names what is locked for it. Raises ConfigurationError when there is no
+    project, ToolError when the back-end fails.
     """
     if not any((root / n).is_file() for n in ("pyproject.toml", "setup.py", "setup.cfg")):
         raise ConfigurationError(

@@ -52,7 +52,7 @@ class SourceTree:
     """A folder that a build back-end makes a wheel of; errors as :func:`build_wheel`."""
 
     def __init__(
-        self, root: Path, frontend: Frontend, cache: Cache, reporter: Reporter, epoch: int = 0, build: str = PROJECT
+        self, root: Path, frontend: Frontend, cache: Cache, reporter: Reporter, epoch: int = 0, *, build: str = PROJECT
     ) -> None:
         """Take the folder; ``epoch`` is known when it comes from an archive, ``build`` names what is locked for it."""
         self.root = root

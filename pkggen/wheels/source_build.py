@@ -74,6 +74,7 @@ class SourceBuilder:
 
     def _made(self, archive: Wheel, scratch: Path, python: str) -> Path:
         source, room = scratch / archive.filename, scratch / f"for-{Path(python).name}"
+        room.mkdir()
         shutil.copyfile(archive.path, source)  # a blob has no suffix by which it could be unpacked
         places = self.places
         frontend = Frontend(

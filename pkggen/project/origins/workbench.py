@@ -67,7 +67,7 @@ class Workbench:
         elif folder.is_file():
             with self.cache.scratch() as scratch:
                 tree, epoch = unpack_sdist(folder, scratch / "sdist")
-                source = SourceTree(tree, self.frontend, self.cache, self.reporter, epoch, name)
+                source = SourceTree(tree, self.frontend, self.cache, self.reporter, epoch, build=name)
                 made = Made(source.wheel(self.interpreter), None)
         else:
             source = SourceTree(folder, self.frontend, self.cache, self.reporter, build=name)
