@@ -50,7 +50,7 @@ def lock(options: Options, renewal: Renewal, cache: Cache, reporter: Reporter) -
 def vendor(options: Options, directory: Path, cache: Cache, reporter: Reporter) -> Vendored:
     """Copy every locked file of the project into ``directory``; lock first when there is no lock.
 
-    The wheels of the project's build back-end go there, too, in the versions that are newest now.
+    The wheels of the project's build back-end go there, too, in the versions that pkggen.lock has.
     A file that is there with the same bytes stays. Raises ConflictError, before anything is
     copied, when one is there with others.
     """

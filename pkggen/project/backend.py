@@ -80,7 +80,7 @@ def _build(
                 f"the project's wheel can't be built: {error}",
                 where=str(checkout.root),
                 remedy="see whether `uv build --wheel` works there; --offline needs the back-end in the cache"
-                " or in a folder of wheels: see `pkggen vendor`",
+                " or in a folder of wheels: see `pkggen vendor`; `pkggen lock -U` takes a newer back-end",
             ) from error
         beside = cut_neighbours(wheels[0], scratch / "copy", checkout.root)
         return replace(keep_wheel(wheels[0], cache), beside=beside)

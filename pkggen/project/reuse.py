@@ -4,8 +4,8 @@ A wheel follows from all that its back-end can see: the project and its reposito
 Python, the build's time, the variables that it is given, and the back-end itself. All of that is in the
 key. What no key can hold is what code of the project's own may read: clocks, networks, other files. So
 where a ``setup.py``, a hook, an in-tree back-end, or a plugin that we have not read takes part, the
-back-end runs each time, as it does for compiled wheels. Back-ends are seldom pinned; a newer one is taken
-up after a day, as it would be with the answer of an index that was kept.
+back-end runs each time, as it does for compiled wheels. What the back-end is follows from pkggen.lock;
+where that says nothing, a newer one is taken up after a day.
 """
 
 from __future__ import annotations
