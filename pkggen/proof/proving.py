@@ -63,8 +63,9 @@ def _untried(parts: Parts) -> str:
 
 
 def _digest(payload: Payload, subjects: Sequence[Subject]) -> str:
-    """Return what tells one trial from another: all that is imported, and how."""
-    digest = hashlib.sha256(f"{_RECIPE}{subjects}".encode())
+    """Return what tells one trial from another: all that is imported, how, and what the package depends on."""
+    relations = [(name, *o.depends, *o.recommends) for name, o in sorted(payload.options.items())]
+    digest = hashlib.sha256(f"{_RECIPE}{subjects}{relations}".encode())
     for entry in payload.entries:
         digest.update(f"{entry.path}\0{entry.sha256}{entry.link}\n".encode())
     return digest.hexdigest()

@@ -215,3 +215,12 @@ def test_root_imports_nothing_itself(build: Build) -> None:
     source = f"import os\nassert os.geteuid() == 65534, os.geteuid()\n{MAIN}"
 
     assert build.prove({"hello.py": source}) == Proven()
+
+
+def test_a_dependency_that_is_declared_is_seen_at_once(build: Build) -> None:
+    """What was remembered does not outlive a change of the relations: a hint that is followed is not repeated."""
+    build.prove({"hello.py": MAIN})
+    (build.interpreter.tree.root / f"bin/python{MINOR}").unlink()
+
+    with pytest.raises(ArtefactError):
+        build.prove({"hello.py": MAIN}, deb={"depends": ("libmagic1",)})
