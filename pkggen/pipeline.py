@@ -99,6 +99,7 @@ def plan(project: Opened, cache: Cache, reporter: Reporter, scratch: Path) -> tu
     changes = read_changelog(config.changelog, project.root, described.version, found.epoch, reporter)
     described = replace(described, changes=changes)
     if found.host:
+        reporter.tell("not tried here: a plugin is tried on the target, with its application")
         return (stage_plugin(described, config, found.target, parts, host=found.host, epoch=found.epoch),), templates
     payload = _staged(described, found, cache, reporter, proof=project.options.proof)
     if config.completions:
