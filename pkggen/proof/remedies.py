@@ -84,7 +84,7 @@ class Remedies:
         if not top:
             if failure.what.startswith("AttributeError") and ":" in failure.word:
                 return "correct what the entry point names, or the module"
-            return "have it imported without a terminal, a network, rights and an end of the process"
+            return "make it one that can be imported: without a terminal, a network and root's rights, within 120 s"
         return self._bring(failure.module, top)
 
     def _bring(self, module: str, top: str) -> str:
