@@ -14,8 +14,8 @@ _CHUNK = 1 << 18
 _END = "TRAILER!!!"
 
 
-def cpio_files(stream: Bounded, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
-    """Yield the absolute paths that are ``wanted`` with their bytes.
+def cpio_files(stream: Bounded, wanted: Callable[[str], bool], limit: int = HELD) -> Iterator[tuple[str, bytes]]:
+    """Yield the absolute paths that are ``wanted`` with their bytes, at most ``limit`` of each.
 
     Raises ValueError for what is no such archive, EOFError where it is cut short, LimitError.
     """
@@ -33,8 +33,8 @@ def cpio_files(stream: Bounded, wanted: Callable[[str], bool]) -> Iterator[tuple
         tally.add(name)
         path = "/" + name.removeprefix(".").lstrip("/")
         if wanted(path):
-            if size > HELD:
-                raise LimitError(f"{path} has {size} bytes, more than {HELD}")
+            if size > limit:
+                raise LimitError(f"{path} has {size} bytes, more than {limit}")
             yield path, _exactly(stream, size)
         else:
             _skip(stream, size)

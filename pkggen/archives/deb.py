@@ -187,15 +187,18 @@ def _member(tar: tarfile.TarFile, member: tarfile.TarInfo, config: set[str]) -> 
     return entry, md5.hexdigest() if is_file else ""
 
 
-def read_deb_files(path: Path, wanted: Collection[str]) -> Iterator[tuple[str, bytes]]:
-    """Yield the bytes of those members whose absolute path is ``wanted``; ``path`` was read before."""
-    return _files(path, lambda place: place in wanted)
+def read_deb_files(path: Path, wanted: Collection[str], limit: int = HELD) -> Iterator[tuple[str, bytes]]:
+    """Yield the bytes of those members whose absolute path is ``wanted``; ``path`` was read before.
+
+    One is held at a time; more than ``limit`` bytes of one end in LimitError.
+    """
+    return _files(path, lambda place: place in wanted, limit)
 
 
-def _files(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
+def _files(path: Path, wanted: Callable[[str], bool], limit: int = HELD) -> Iterator[tuple[str, bytes]]:
     parts = _parts(path)
     with _tarball(ArFile(str(path)), parts, 2) as tar:
         for member in walk(tar):
             place = "/" + member.name.removeprefix("./").strip("/")
             if member.isfile() and wanted(place):
-                yield place, held(tar, member)
+                yield place, held(tar, member, limit)

@@ -15,7 +15,7 @@ from rpmfile.errors import RPMError  # type: ignore[import-untyped]
 
 from pkggen.archives.cpio import cpio_files
 from pkggen.archives.rpm_header import check_headers
-from pkggen.archives.streams import LimitError, Tally, unpacked
+from pkggen.archives.streams import HELD, LimitError, Tally, unpacked
 from pkggen.errors import ArtefactError
 from pkggen.model import ConfigKind, Entry, Kind, Role
 
@@ -161,12 +161,15 @@ def read_contents(path: Path, wanted: Callable[[str], bool]) -> dict[str, bytes]
         raise ArtefactError(f"can't be read as an rpm: {said}", where=str(path), remedy="build it again") from error
 
 
-def read_rpm_files(path: Path, wanted: Collection[str]) -> Iterator[tuple[str, bytes]]:
-    """Yield the bytes of those members whose absolute path is ``wanted``; ``path`` was read before."""
-    return _files(path, lambda place: place in wanted)
+def read_rpm_files(path: Path, wanted: Collection[str], limit: int = HELD) -> Iterator[tuple[str, bytes]]:
+    """Yield the bytes of those members whose absolute path is ``wanted``; ``path`` was read before.
+
+    One is held at a time; more than ``limit`` bytes of one end in LimitError.
+    """
+    return _files(path, lambda place: place in wanted, limit)
 
 
-def _files(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
+def _files(path: Path, wanted: Callable[[str], bool], limit: int = HELD) -> Iterator[tuple[str, bytes]]:
     with path.open("rb") as stream:
         check_headers(stream)
         stream.seek(0)
@@ -178,7 +181,7 @@ def _files(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, byt
         method = _METHODS.get(_text(headers.get("archive_compression", "gzip")))
         if method is None:
             raise ValueError("its payload is compressed in an unknown way")
-        yield from cpio_files(unpacked(stream, method, path.stat().st_size - start, "payload"), wanted)
+        yield from cpio_files(unpacked(stream, method, path.stat().st_size - start, "payload"), wanted, limit)
 
 
 def _check_payload(headers: Mapping[str, Any], stream: Any) -> None:

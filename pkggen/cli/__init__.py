@@ -15,6 +15,7 @@ COMMANDS = {
     "build": "packages",
     "render": "packages",
     "inspect": "packages",
+    "diff": "insight",
     "check": "packages",
     "lint": "lint",
     "publish": "publishing",

@@ -14,8 +14,8 @@ from pkggen.cli.boundary import boundary, default_cache, terminal
 from pkggen.terminal.display import one_line, show, show_path
 
 if TYPE_CHECKING:
-    from pkggen.commands.inspect import Inspection
     from pkggen.config.options import Options
+    from pkggen.inventory.inspection import Inspection
     from pkggen.model import BuiltPackage, Rendered
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -156,7 +156,7 @@ def _file_list(rendered: Rendered) -> str:
 @boundary
 def inspect(*, file: Path, as_json: bool, files: bool) -> None:
     """Show what a .deb or .rpm FILE holds: metadata, relations, scripts and files."""
-    from pkggen.commands.inspect import inspect as inspect_package
+    from pkggen.inventory.inspection import inspect as inspect_package
 
     inspection = inspect_package(file)
     show(json.dumps(inspection.to_dict(), indent=2) if as_json else _view(inspection, files=files))

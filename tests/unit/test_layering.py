@@ -18,9 +18,10 @@ LAYERS = """
 cli
 commands
 pipeline
-packing repository
+packing repository comparison
 gather formats proof
 payload
+inventory
 project interpreter wheels signing
 archives bytecode config metadata network store targets templating
 model reading run

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pkggen.archives.deb import read_deb_files
 from pkggen.archives.rpm import read_rpm_files
-from pkggen.commands.inspect import inspect
+from pkggen.inventory.inspection import inspect
 from pkggen.model import Entry
 
 # byte code's head, and what names places; nothing of the size of a library

@@ -20,9 +20,9 @@ from debsmith import CONTROL, forge, member, tar
 from payloads import payload
 
 from pkggen.archives import deb, rpm, streams
-from pkggen.commands.inspect import inspect
 from pkggen.errors import ArtefactError
 from pkggen.formats import FORMATS
+from pkggen.inventory.inspection import inspect
 from pkggen.templating.templates import Templates
 
 PACKERS = {

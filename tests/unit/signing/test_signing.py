@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from pkggen.archives.deb import read_deb
 from pkggen.archives.rpm import read_rpm, signature_end
 from pkggen.cli import main
-from pkggen.commands.inspect import inspect
 from pkggen.errors import ArtefactError, Key, PkggenError
+from pkggen.inventory.inspection import inspect
 from pkggen.signing.keys import find_key
 from pkggen.signing.openpgp import issuer_of
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pkggen.commands.inspect import Inspection, inspect
 from pkggen.errors import ArtefactError
 from pkggen.formats import FORMATS
+from pkggen.inventory.inspection import Inspection, inspect
 from pkggen.templating.templates import Templates
 from tests.unit.payloads import payload
 

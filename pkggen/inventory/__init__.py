@@ -1,0 +1,1 @@
+"""What a package file holds, read from the file alone: metadata, interpreter, wheels, libraries; its SBOM."""
