@@ -268,6 +268,20 @@ def setup(*, channel: str, to: str, project: Path) -> None:
 
 
 @repository.command()
+@located
+@boundary
+def site(*, to: str, project: Path, quiet: bool, verbose: bool) -> None:
+    """Write pages for people beside the indexes: index.html, and one for each application. Print what has changed."""
+    from pkggen.commands import repository as verbs
+
+    reporter = terminal(quiet=quiet, verbose=verbose)
+    with _table(project, to) as table, reporter.step("writing pages"):
+        changed = verbs.site(table)
+    for key in changed:
+        show(one_line(key))
+
+
+@repository.command()
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes any that is free."
 )

@@ -11,7 +11,7 @@ from pkggen.config.publishing import TABLE
 from pkggen.config.tables import PublishTable
 from pkggen.errors import ConfigurationError, Problem
 from pkggen.repository.changes import advance, change, mended, restored
-from pkggen.repository.clients import apt_lines, write_client_files, yum_lines
+from pkggen.repository.clients import lines, write_client_files
 from pkggen.repository.family import Channel, Repository
 from pkggen.repository.garbage import Garbage, garbage
 from pkggen.repository.generations import Generation, Head, channels, check_channel, existing, history
@@ -20,7 +20,9 @@ from pkggen.repository.projection import project
 from pkggen.repository.retention import Retention
 from pkggen.repository.selection import Named, chosen, phasing, pinning, promotion, removal
 from pkggen.repository.shards import Entries
+from pkggen.repository.site import write_site
 from pkggen.repository.verification import faults
+from pkggen.templating.templates import Templates
 from pkggen.terminal.reporter import Reporter
 
 
@@ -115,9 +117,12 @@ def set_up(table: PublishTable, channel: str) -> dict[str, list[str]]:
         raise ConfigurationError(
             "it is not known where clients reach the repository", where=TABLE / "address", remedy="set it here"
         )
-    indexes = existing(store, channel).generation.indexes
-    lines = {"apt": apt_lines(settings, channel), "dnf": yum_lines(settings, channel)}
-    return {manager: lines[manager] for manager, name in (("apt", "deb"), ("dnf", "rpm")) if name in indexes}
+    return lines(settings, channel, existing(store, channel).generation)
+
+
+def site(table: PublishTable) -> list[str]:
+    """Write the pages for people; return the keys of those that have changed."""
+    return write_site(store_of(table), settings_of(table), Templates())
 
 
 def past(table: PublishTable, channel: str) -> list[Past]:

@@ -58,7 +58,10 @@ class Apt:
         for field in [field for field in fields if field.lower() in _OURS]:
             del fields[field]
         fields.update({"Filename": pool, "Size": str(size), "SHA256": digest})
-        return Record(self.format, name, version, arch, pool, size, digest, {"control": fields.dump() or ""}, digest)
+        summary = fields.get("Description", "").split("\n")[0]
+        about = {"summary": summary, "homepage": fields.get("Homepage", ""), "needs": fields.get("Depends", "")}
+        texts = {"control": fields.dump() or ""}
+        return Record(self.format, name, version, arch, pool, size, digest, texts, digest, about)
 
     def is_signed(self, path: Path) -> bool:  # noqa: ARG002 - apt trusts the index alone
         """Return True: what apt checks is the signature of the index."""

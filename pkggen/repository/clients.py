@@ -59,6 +59,12 @@ def yum_lines(settings: Settings, channel: str) -> list[str]:
     return [f"cat >{target} <<'EOF'", *repo(settings, channel).splitlines(), "EOF"]
 
 
+def lines(settings: Settings, channel: str, generation: Generation) -> dict[str, list[str]]:
+    """Return the lines that set up a host, by package manager, for those that the channel has packages for."""
+    found = {"apt": ("deb", apt_lines), "dnf": ("rpm", yum_lines)}
+    return {name: made(settings, channel) for name, (family, made) in found.items() if family in generation.indexes}
+
+
 def write_client_files(channel: Channel, generation: Generation) -> None:
     """Write the files that clients copy, where their address is known and they are not there already."""
     settings, store = channel.repository.settings, channel.store

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from urllib.parse import quote
 
 from pkggen.errors import ConflictError, Problem, StorageError
@@ -20,7 +20,8 @@ class Record:
     """A package: its identity, its file in the pool, and its ``texts``, which are what indexes are made of.
 
     ``version`` is whole, with epoch and release. ``origin`` is the digest of the file as it was
-    handed in; it differs from ``sha256`` where the package was signed on its way in.
+    handed in; it differs from ``sha256`` where the package was signed on its way in. ``about`` is for
+    people: summary, homepage, licence and what it needs, as far as the package says.
     """
 
     format: str
@@ -32,6 +33,7 @@ class Record:
     sha256: str
     texts: Mapping[str, str]
     origin: str
+    about: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def identity(self) -> tuple[str, str, str, str]:

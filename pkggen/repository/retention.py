@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from pkggen.repository.newest import newest_first
 from pkggen.repository.shards import Entries, Entry
 from pkggen.signing.strength import DAY
 
@@ -33,8 +34,7 @@ class Retention:
             if entry.name == name:
                 lines.setdefault((entry.record.format, entry.record.arch, entry.component), []).append(entry)
         for line in lines.values():
-            newest_first = sorted(line, key=lambda entry: entry.added, reverse=True)
-            surplus += [e for rank, e in enumerate(newest_first) if rank and not self._stays(e, rank, now)]
+            surplus += [e for rank, e in enumerate(newest_first(line)) if rank and not self._stays(e, rank, now)]
         return surplus
 
     def _stays(self, entry: Entry, rank: int, now: int) -> bool:

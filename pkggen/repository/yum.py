@@ -60,7 +60,10 @@ class Yum:
         found.time_file = found.time_build  # the file's own says when it was copied here
         texts = dict(zip(_NAMESPACES, library.xml_dump(found), strict=False))
         size, digest = path.stat().st_size, found.pkgId
-        return Record(self.format, found.name, version, found.arch, pool, size, digest, texts, digest)
+        needs = dict.fromkeys(row[0] for row in found.requires if not row[0].startswith("rpmlib("))
+        told = {"summary": found.summary, "homepage": found.url, "licence": found.rpm_license}
+        about = {**{key: text or "" for key, text in told.items()}, "needs": ", ".join(needs)}
+        return Record(self.format, found.name, version, found.arch, pool, size, digest, texts, digest, about)
 
     def is_signed(self, path: Path) -> bool:
         """Tell whether it has an OpenPGP signature, which gpgcheck=1 wants."""

@@ -59,7 +59,7 @@ class Templates:
         self._environment = jinja2.Environment(
             loader=jinja2.ChoiceLoader([*loaders, jinja2.PrefixLoader({"builtin": builtin}), builtin]),
             undefined=jinja2.StrictUndefined,
-            autoescape=False,  # noqa: S701 - nothing here is HTML; each syntax has its own filter
+            autoescape=jinja2.select_autoescape(("html.j2",), default=False),  # any other syntax has its own filter
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,

@@ -1,0 +1,1 @@
+"""Templates of a repository's pages for people; pkggen.templating renders them."""
