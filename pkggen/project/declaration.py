@@ -28,13 +28,16 @@ _BLOCK = re.compile(r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)
 _PYPROJECT = "pyproject.toml: project"
 
 
-def declare(root: Path, config: Config, scripts: Iterable[Path], epoch: int, reporter: Reporter) -> Heading:
+def declare(
+    root: Path, config: Config, scripts: Iterable[Path], epoch: int, reporter: Reporter, *, alone: bool = False
+) -> Heading:
     """Return what the wheel of the folder ``root`` is called and needs.
 
+    With ``alone`` a script of the folder is meant, and nothing else there says anything of it.
     Without a version it is that of the last commit, ``0.20261129.101500``: it rises, and stays below 1.0.
     Raises ConfigurationError with all that is wrong.
     """
-    project, problems = _project(root), list[Problem]()
+    project, problems = {} if alone else _project(root), list[Problem]()
     needs = [*_listed(project, "dependencies"), *_needs_of_scripts(scripts, problems)]
     wanted = _requirements(needs, problems)
     heading = Heading(
@@ -70,6 +73,21 @@ def inline_metadata(path: Path) -> Mapping[str, Any]:
         return parse_toml("\n".join(lines))
     except ValueError as error:
         raise ConfigurationError(f"its inline metadata is no valid TOML: {error}", where=path.name) from error
+
+
+def check_locks_of_scripts(root: Path, scripts: Iterable[Path]) -> None:
+    """Raise ConfigurationError for scripts that uv has locked, where the project has no lock that is read."""
+    if (root / "pylock.toml").is_file():
+        return
+    found = [path for path in scripts if path.with_name(f"{path.name}.lock").is_file()]
+    ConfigurationError.raise_all(
+        Problem(
+            f"it tells the versions that {path.name} needs, and pkggen can't read it",
+            f"{path.name}.lock",
+            f"write it as a lock that it can: uv export --script {path.name} --format pylock.toml -o pylock.toml",
+        )
+        for path in found
+    )
 
 
 def _text(path: Path) -> str:

@@ -17,8 +17,9 @@ from pkggen.config.tables import Config
 from pkggen.errors import ConfigurationError, Key, Problem
 from pkggen.model import Interpreter, Wheel
 from pkggen.project.core_metadata import Metadata, read_metadata
-from pkggen.project.declaration import declare
+from pkggen.project.declaration import check_locks_of_scripts, declare
 from pkggen.project.epoch import source_epoch
+from pkggen.project.location import Location
 from pkggen.project.scripts import dropped_arguments, read_commands
 from pkggen.project.selection import Selection, select
 from pkggen.project.wheel_file import keep_wheel
@@ -33,10 +34,11 @@ class SourceFolder:
     """Sources and scripts as ``source`` and ``scripts`` of the configuration name them."""
 
     def __init__(
-        self, root: Path, config: Config, cache: Cache, reporter: Reporter, output: Path = Path("dist")
+        self, location: Location, config: Config, cache: Cache, reporter: Reporter, output: Path = Path("dist")
     ) -> None:
         """Take the folder, and where packages are written to; nothing is read yet."""
-        self.root = root
+        self.root = location.path
+        self.script = location.script
         self.config = config
         self.cache = cache
         self.reporter = reporter
@@ -64,7 +66,8 @@ class SourceFolder:
     @cached_property
     def _wheel(self) -> Wheel:
         scripts = _scripts(self.root, self.config.scripts.commands)
-        heading = declare(self.root, self.config, scripts, self.epoch(), self.reporter)
+        check_locks_of_scripts(self.root, scripts)
+        heading = declare(self.root, self.config, scripts, self.epoch(), self.reporter, alone=bool(self.script))
         selection = select(self.root, self.config.exclude, [*self._own()], self.cache.root)
         left_out: dict[str, str] = {}
         members = [

@@ -27,7 +27,7 @@ from pkggen.errors import ConfigurationError
 
 INDEX = "pypi:"
 _SDISTS = (".tar.gz", ".tgz", ".zip")
-_FORMS = "give a folder, a wheel (.whl), an sdist (.tar.gz, .zip) or pypi:NAME==VERSION"
+_FORMS = "give a folder, a wheel (.whl), an sdist (.tar.gz, .zip), a script (.py) or pypi:NAME==VERSION"
 
 
 class Shape(Enum):
@@ -45,7 +45,7 @@ class Location:
 
     ``root`` holds the configuration and what it refers to; in ``locks`` locks are looked for and
     written. ``requirement`` is what the index is asked for. ``epoch`` is the newest time in an
-    archive, 0 where there is none.
+    archive, 0 where there is none. ``script`` is the one file of the folder that is meant.
     """
 
     shape: Shape
@@ -54,6 +54,7 @@ class Location:
     locks: Path
     requirement: Requirement | None = None
     epoch: int = 0
+    script: str = ""
 
 
 def find_project(path: Path, scratch: Path) -> Location:
@@ -73,6 +74,8 @@ def find_project(path: Path, scratch: Path) -> Location:
         return _wheel(path)
     if path.name.endswith(_SDISTS):
         return _sdist(path, scratch)
+    if path.suffix == ".py":
+        return Location(Shape.FOLDER, path.parent, path.parent, path.parent, script=path.name)
     raise ConfigurationError("this kind of file is not known", where=text, remedy=_FORMS)
 
 

@@ -59,7 +59,14 @@ def opened(options: Options, scratch: Path) -> Iterator[Opened]:
     location = find_project(member_folder(options.root, options.package), scratch)
     config, provenance = read_config(location.root)
     with replace(provenance, options=dict(options.outranked())).placing():
+        config = _of_script(config, location.script) if location.script else config
         project = Opened(options, location, effective_config(config, options))
         if location.shape is Shape.FOLDER and not project.is_source_folder and not config.meta:
             check_is_project(location.path)
         yield project
+
+
+def _of_script(config: Config, script: str) -> Config:
+    """Return the configuration of the one script that is meant: it is the program, and gives the name."""
+    scripts = config.scripts.model_copy(update={"commands": (script,)})
+    return config.model_copy(update={"source": (), "scripts": scripts, "name": config.name or Path(script).stem})

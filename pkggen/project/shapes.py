@@ -168,7 +168,7 @@ def source_of(project: Opened, cache: Cache, reporter: Reporter, *, offline: boo
     """
     location, config = project.location, project.config
     if project.is_source_folder:
-        return SourceFolder(location.path, config, cache, reporter, project.options.output)
+        return SourceFolder(location, config, cache, reporter, project.options.output)
     given = [key for key, value in (("source", config.source), ("scripts", config.scripts.commands)) if value]
     given += ["version"] if config.version else []
     ConfigurationError.raise_all(

@@ -167,3 +167,23 @@ def test_bad_inline_metadata_is_refused(text: str, message: str, tmp_path: Path)
 
     with pytest.raises(ConfigurationError, match=message):
         built(tmp_path)
+
+
+def test_a_script_is_named_by_its_path(tmp_path: Path) -> None:
+    """It is the program and gives the name; what the folder around it says of a project is not about it."""
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "other"\n[build-system]\nrequires = []\n')
+    (tmp_path / "tool.py").write_text('# /// script\n# dependencies = ["rich"]\n# ///\n')
+    wheel = built(tmp_path / "tool.py")
+    metadata = read_metadata(wheel)
+
+    assert (metadata.name, [str(r) for r in metadata.requires]) == ("tool", ["rich"])
+    assert [name.rpartition("/")[2] for name in packed(wheel)] == ["tool"]
+
+
+def test_a_lock_of_the_script_is_not_passed_over(tmp_path: Path) -> None:
+    """Its versions are meant to count: the line that makes a lock of it that can be read is told."""
+    (tmp_path / "tool.py").write_text("# /// script\n# dependencies = []\n# ///\n")
+    (tmp_path / "tool.py.lock").touch()
+
+    with pytest.raises(ConfigurationError, match=r"uv export --script tool\.py"):
+        built(tmp_path / "tool.py")
