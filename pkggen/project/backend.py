@@ -79,11 +79,21 @@ def _build(
             raise ToolError(
                 f"the project's wheel can't be built: {error}",
                 where=str(checkout.root),
-                remedy="see whether `uv build --wheel` works there; --offline needs the back-end in the cache"
-                " or in a folder of wheels: see `pkggen vendor`; `pkggen lock -U` takes a newer back-end",
+                remedy=_remedy(checkout.root),
             ) from error
         beside = cut_neighbours(wheels[0], scratch / "copy", checkout.root)
         return replace(keep_wheel(wheels[0], cache), beside=beside)
+
+
+def _remedy(root: Path) -> str:
+    flat = not (root / "setup.py").exists() and "build-system" not in read_pyproject(root)
+    loose = (
+        'it has no [build-system]; files that lie loose are packed as they are with source = "."; else ' if flat else ""
+    )
+    return (
+        f"{loose}see whether `uv build --wheel` works there; --offline needs the back-end in the cache or in a folder"
+        " of wheels: see `pkggen vendor`; `pkggen lock -U` takes a newer back-end"
+    )
 
 
 def _add_stub(source: Path) -> None:
