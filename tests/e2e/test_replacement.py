@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.example_packages import PYTHON
-from tests.e2e.packages import build
+from tests.e2e.packages import build, pkggen
 from tests.targets import Box, Target
+from tests.unit.wheelsmith import Smith
 
 MODES = ("activated", "packaged")
 SHARE = "/usr/share/turning"
@@ -123,3 +124,39 @@ def test_what_is_no_known_link_stays(rpm_target: Target, debian_12: Target, made
             change(box, "2")
             assert look(box, mode) == SECOND
             assert box.run(f"readlink {SHARE}/real").stdout.strip() == "/srv/disk/real"
+
+
+def parted(home: Path, version: str) -> None:
+    """Build an application with its dependencies in a package of their own; one has a directory, later a file."""
+    root = home / f"parted{version}"
+    (root / "src/parted").mkdir(parents=True)
+    (root / "src/parted/__init__.py").touch()
+    names = {"1": "shelf/data/logo/big.txt", "2": "shelf/data/logo"}
+    wheel = Smith("shelf", version, files={"shelf/__init__.py": b"", names[version]: version.encode()})
+    (root / "wheels").mkdir()
+    (root / "wheels" / wheel.filename).write_bytes(wheel.bytes())
+    (root / "pkggen.toml").write_text(
+        f'name = "parted"\nversion = "{version}"\nsource = "src"\nsplit = "deps"\nwheels.dir = "wheels"\n'
+        '[deb]\ncompression = "zstd:1"\n[rpm]\ncompression = "zstd:1"\n'
+    )
+    done = pkggen("build", root, "-o", home / f"dist{version}", "-q", *PYTHON)
+    assert done.returncode == 0, done.stderr
+
+
+def test_kinds_change_in_packages_of_layers(
+    rpm_target: Target, debian_12: Target, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A split application's dependencies are a package that does the same, up and down."""
+    home = tmp_path_factory.mktemp("parted")
+    for version in ("1", "2"):
+        parted(home, version)
+    place = "/opt/parted/current/venv/lib/python3*/site-packages/shelf/data/logo"
+    for target in (rpm_target, debian_12):
+        change = (
+            "apt-get install -y --allow-downgrades" if target.family == "deb" else "rpm -U --oldpackage --nosignature"
+        )
+        with target.box(shares={"/pkgs": home}) as box:
+            for version, kind in (("1", "-d"), ("2", "-f"), ("1", "-d")):
+                box.run(f"{change} /pkgs/dist{version}/*.{target.family}", check=True, timeout=600)
+                box.run(f"test {kind} {place}", check=True)
+                assert box.packages.verify("parted-deps").output == ""
