@@ -75,28 +75,32 @@ def _options(path: Path, formats: tuple[str, ...], *, output: Path = Path("dist"
 @click.option("-o", "--output", type=click.Path(path_type=Path), default="dist", show_default=True)
 @click.option("--publish", is_flag=True, help="Put them into the repository of the publish table, too.")
 @click.option("--channel", default="", metavar="NAME", help="With --publish: another channel than the usual one.")
+@click.option("--changes", default="", metavar="DISTRIBUTION", help="Write a signed .changes for each .deb, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of paths.")
 @boundary
 def build(
-    *, path: Path, formats: tuple[str, ...], output: Path, publish: bool, channel: str, as_json: bool, quiet: bool,
-    verbose: bool, **rest: Any,
+    *, path: Path, formats: tuple[str, ...], output: Path, publish: bool, channel: str, changes: str, as_json: bool,
+    quiet: bool, verbose: bool, **rest: Any,
 ) -> None:  # fmt: skip
     """Build packages of the project in PATH and print their paths."""
     from pkggen import pipeline
 
     options, reporter = _options(path, formats, output=output, **rest), terminal(quiet=quiet, verbose=verbose)
-    if publish:
-        from pkggen.commands.release import release
+    handed_on: tuple[Path, ...] = ()
+    if publish or changes:
+        from pkggen.commands.release import Wanted, release
 
-        built, published = release(options, default_cache(), reporter, channel)
-        reporter.tell(f"{published.channel}: generation {published.generation}")
+        done = release(options, default_cache(), reporter, Wanted(publish, channel, changes))
+        built, handed_on = done.built, done.changes
+        if done.published:
+            reporter.tell(f"{done.published.channel}: generation {done.published.generation}")
     else:
         built = pipeline.build(options, default_cache(), reporter)
     if as_json:
-        show(json.dumps({"packages": [_built(b) for b in built]}, indent=2))
+        show(json.dumps({"packages": [_built(b) for b in built], "changes": [str(p) for p in handed_on]}, indent=2))
     else:
-        for package in built:
-            show_path(package.path)
+        for written in (*(package.path for package in built), *handed_on):
+            show_path(written)
 
 
 def _built(package: BuiltPackage) -> dict[str, str | int | bool]:
