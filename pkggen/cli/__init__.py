@@ -16,6 +16,7 @@ COMMANDS = {
     "render": "packages",
     "inspect": "packages",
     "diff": "insight",
+    "sbom": "insight",
     "check": "packages",
     "lint": "lint",
     "publish": "publishing",

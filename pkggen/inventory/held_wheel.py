@@ -8,6 +8,7 @@ import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
@@ -25,7 +26,9 @@ _BYTE_CODE = re.compile(r"(?P<directory>.*/)__pycache__/(?P<module>[^/]+?)\.[\w-
 _LAYER = re.compile(r".*/layers/([^/]+)/.*")
 # well-known labels of Project-URL (Well-known Project URLs in Metadata, PyPA)
 _CHANGELOGS = ("changelog", "changes", "whatsnew", "history", "releasenotes", "news")
-_URL = re.compile(r"https?://[^\s<>\"]+")
+# of RFC 3987, what all readers take; brackets belong to addresses of hosts that nobody links to
+_CHARACTERS = r"(?:[\w.~:/?@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})"
+_URL = re.compile(rf"https?://{_CHARACTERS}+(?:#{_CHARACTERS}*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,15 @@ def held_wheels(files: Iterable[Entry], data: Mapping[str, bytes]) -> tuple[Held
     owned = _byte_code(listed)
     found = [*_installed(listed, owned, data), *_archived(listed, data)]
     return tuple(sorted(found, key=lambda w: (w.name, w.layer, w.version)))
+
+
+def address(text: str) -> str:
+    """Return a web address, "" for what is none: METADATA is anybody's text."""
+    found = text.strip()
+    try:
+        return found if _URL.fullmatch(found) and urlsplit(found).port != 0 else ""
+    except ValueError:  # a port that is no number
+        return ""
 
 
 def layer_of(path: str) -> str:
@@ -169,7 +181,7 @@ def _wheel(metadata: bytes, layer: str, licence_text: str) -> Iterator[HeldWheel
         layer=layer,
         licence=expression(about.licence, licence_text),
         summary=about.summary,
-        homepage=about.homepage if _URL.fullmatch(about.homepage) else "",
+        homepage=address(about.homepage),
         urls=tuple(_urls(head.get_all("Project-URL", []))),
         requires=tuple(str(line).strip() for line in head.get_all("Requires-Dist", [])),
     )
@@ -177,6 +189,6 @@ def _wheel(metadata: bytes, layer: str, licence_text: str) -> Iterator[HeldWheel
 
 def _urls(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
     for line in lines:
-        label, comma, address = str(line).partition(",")
-        if comma and _URL.fullmatch(address.strip()):
-            yield label.strip(), address.strip()
+        label, comma, told = str(line).partition(",")
+        if comma and address(told):
+            yield label.strip(), address(told)
