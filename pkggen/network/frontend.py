@@ -64,6 +64,12 @@ class Frontend:
         locked = sorted(self.pins.read(build_key(build, python)).items())
         return repr((program.st_size, program.st_mtime_ns, self.offline, settings, held, steered, locked))
 
+    def has_to_lock(self, tree: Path, python: str, build: str = PROJECT) -> bool:
+        """Tell whether building ``tree`` would write down for the first time what that takes."""
+        system = read_build_system(tree)
+        kept = not (isinstance(self.pins, Unlocked) or system.is_uvs_own() or system.sourced)
+        return kept and not self.frozen and not self.pins.read(build_key(build, python))
+
     def build(self, source: Path, out: Path, *, python: str, epoch: int, build: str = PROJECT) -> Sequence[Path]:
         """Build the tree ``source`` into the new directory ``out``; return the wheels, usually one.
 

@@ -18,6 +18,7 @@ from pkggen.project.neighbours import cut_neighbours
 from pkggen.project.reuse import WheelNotes
 from pkggen.project.wheel_file import keep_wheel
 from pkggen.store.cache import Cache
+from pkggen.store.writing import only_looks
 from pkggen.terminal.reporter import Reporter
 
 
@@ -60,7 +61,9 @@ def build_wheel(
         def key() -> str:
             return notes.key(checkout, __version__, python, sys.version, epoch, frontend.identity(python, build))
 
-        known = notes.find(key())
+        # who only looked has kept a wheel, and no lock
+        fresh = frontend.has_to_lock(checkout.root, python, build) and not only_looks()
+        known = None if fresh else notes.find(key())
         if known is None:
             known = _build(checkout, frontend, cache, reporter, python=python, epoch=epoch, build=build)
             notes.keep(key(), known)  # once more: what the back-end was may have been locked meanwhile

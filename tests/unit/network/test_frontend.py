@@ -15,6 +15,7 @@ from pkggen.network.frontend import Frontend
 from pkggen.network.seclusion import without_network
 from pkggen.project import running_python
 from pkggen.store.build_lock import BuildTables
+from pkggen.store.writing import looking
 from pkggen.terminal.reporter import Silent
 from tests.unit.wheelsmith import Smith
 
@@ -102,6 +103,23 @@ def test_what_building_takes_is_locked(project: Project) -> None:
     assert project.lock == before
     assert 'build_requires = "extra | tool"' in before
     assert 'tool = "==1.0 sha256:' in before
+
+
+def test_who_only_looks_locks_nothing(project: Project) -> None:
+    """A build after it still has to lock, although the wheel is known; what uv builds by itself has nothing to lock."""
+    project.write(["tool"], [])
+    frontend = Frontend(project.home / "uv", project.root, pins=BuildTables(project.root))
+    with looking():
+        project.build()
+
+    assert (project.lock, frontend.has_to_lock(project.root, running_python())) == ("", True)
+    project.build()
+    assert not frontend.has_to_lock(project.root, running_python())
+    (project.root / "pkggen.lock").unlink()
+    (project.root / "pyproject.toml").write_text(
+        "[build-system]\nrequires = ['uv_build']\nbuild-backend = 'uv_build'\n"
+    )
+    assert not frontend.has_to_lock(project.root, running_python())
 
 
 def test_bytes_that_are_not_the_locked_ones_are_refused(project: Project) -> None:
