@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 from dataclasses import dataclass
+from pathlib import Path
 
 from pkggen.activation.process import NOBODY
 from pkggen.errors import ToolError
@@ -19,6 +20,7 @@ _NOBODY = (
     "setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--no-new-privs",
     f"--inh-caps={_CAPABILITIES}", f"--ambient-caps={_CAPABILITIES}", f"--bounding-set={_CAPABILITIES}",
 )  # fmt: skip
+_LIMIT = 60  # seconds
 _WITHIN_REACH = "the network is within reach"
 _WITH_RIGHTS = "modules are imported as root"
 
@@ -37,9 +39,9 @@ class Confinement:
         return self.owner != os.geteuid()
 
 
-def confinement() -> Confinement:
-    """Return the strictest one that this machine permits."""
-    return next(choice for choice in _choices() if not choice.words or _is_permitted(choice.words))
+def confinement(python: Path) -> Confinement:
+    """Return the strictest one that this machine permits, and in which ``python`` starts."""
+    return next(choice for choice in _choices() if not choice.words or _is_permitted(choice.words, python))
 
 
 def _choices() -> tuple[Confinement, ...]:
@@ -56,10 +58,10 @@ def _choices() -> tuple[Confinement, ...]:
     )
 
 
-def _is_permitted(words: tuple[str, ...]) -> bool:
+def _is_permitted(words: tuple[str, ...], python: Path) -> bool:
     if not shutil.which(words[0]):
         return False
     try:
-        return run([*words, "true"], check=False, timeout=20).status == 0
+        return run([*words, python, "-I", "-B", "-S", "-c", ""], check=False, timeout=_LIMIT).status == 0
     except ToolError:
         return False

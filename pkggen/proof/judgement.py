@@ -42,7 +42,8 @@ def tried(
 
     ``kept`` are the profiles that trimming spared.
     """
-    confined = confinement()
+    interpreter = parts.interpreter
+    confined = confinement(interpreter.tree.root / interpreter.executable)
     python = lay_out(parts, scratch / "moved", linked=confined.is_harmless)
     outcome = Trial(python, confined, scratch).run([s.word for s in subjects])
     remedies = Remedies(payload, parts, requires, outcome.absent, kept)
