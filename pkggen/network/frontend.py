@@ -127,15 +127,13 @@ class _Room:
 
     def build_by_uv(self, source: Path, out: Path, python: str) -> None:
         """Let uv see to everything: its own back-end, and sources that only its settings tell of."""
-        words: list[str | Path] = ["build", "--wheel", "--no-create-gitignore", "--python", python, "-o", out]
-        words += self._places()
-        env = back_end_environment(self._home(), self.place, os.environ) | self.variables
-        if self.system.is_uvs_own():
-            self._run([uv.find_uv_bin(), *words, "--offline", "--no-config", source], env)
+        frontend, words = self.frontend, ["build", "--wheel", "--no-create-gitignore", "--python", python]
+        argv: list[str | Path] = [uv.find_uv_bin(), *words, "-o", out, *self._places(), source]
+        if self.system.is_uvs_own() or frontend.offline:  # nothing is asked of an index
+            env = back_end_environment(self._home(), self.place, os.environ) | self.variables
+            self._run([*argv, *([] if frontend.offline else ["--offline"])], env)
             return
-        frontend = self.frontend
         with private_environment(frontend.index, frontend.root, self.place) as (settings, inherit):
-            argv = [uv.find_uv_bin(), *words, source]
             run(argv, cwd=self.place, env={**self.variables, **settings}, inherit=inherit, timeout=_LIMIT)
 
     def _resolved(self, asked: Sequence[str], former: Pins | None) -> Pins:

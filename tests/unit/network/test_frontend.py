@@ -236,3 +236,17 @@ def test_a_broken_back_end_is_named(text: str, message: str, project: Project) -
 
     with pytest.raises(ToolError, match=message):
         project.build()
+
+
+def test_uv_builds_what_is_its_own(project: Project) -> None:
+    """It needs no index, nothing is installed and nothing has to be locked."""
+    (project.root / "src/app").mkdir(parents=True)
+    (project.root / "src/app/__init__.py").touch()
+    (project.root / "pyproject.toml").write_text(
+        '[build-system]\nrequires = ["uv_build"]\nbuild-backend = "uv_build"\n[project]\nname = "app"\nversion = "1"\n'
+    )
+    frontend = Frontend(project.home / "uv", project.root, pins=BuildTables(project.root))
+
+    (wheel,) = frontend.build(project.root, project.home / "out", python=running_python(), epoch=EPOCH)
+
+    assert (wheel.name, project.lock) == ("app-1-py3-none-any.whl", "")
