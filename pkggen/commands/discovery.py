@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from configparser import ConfigParser
 from configparser import Error as ConfigParserError
 from dataclasses import dataclass
@@ -46,6 +46,7 @@ _MADE = re.compile(
 )
 _FACTORY = re.compile(r"(?m)^def (?P<attr>(create|make)_app)\((\s*|[^)]*=[^)]*)\)")
 _DEVELOPERS = re.compile(r"tests?\.py|test_.*|.*_test\.py|conftest\.py|setup\.py")
+_IMPORT = re.compile(r"(?m)^(?:from|import)\s+(django|flask|fastapi|starlette|quart|litestar|celery)\b")
 _LOCKED = re.compile(r'(?m)^name = "([^"]+)"')  # of uv.lock, poetry.lock and pylock.toml
 _MOST_FILES = 3000
 
@@ -66,6 +67,7 @@ class Survey:
     ``sources``, ``scripts``, ``wheels`` and ``interpreter`` are looked for only where there is no
     package; ``is_declared`` tells that such a folder has ``[project]``. ``main`` is a script that may become
     a command, ``settings`` Django's module, ``static`` whether its static files are collected.
+    ``framework`` is what the application imports where nothing tells of any dependency.
     """
 
     name: str
@@ -83,6 +85,7 @@ class Survey:
     main: str = ""
     settings: str = ""
     static: bool = False
+    framework: str = ""
 
 
 def survey(root: Path) -> Survey:
@@ -96,13 +99,14 @@ def survey(root: Path) -> Survey:
     tops = [root / s for s in found.sources] if found else [root / "src", root]
     dependencies = frozenset({*_declared(project), *_required(root), *_locked(root), *(found.needs if found else ())})
     settings = next(filter(None, map(django_settings, tops)), "")
+    applications = tuple(sorted(_applications(tops, dependencies), key=lambda a: _distance(a, settings)))
     return Survey(
         name=str(project.get("name", "") or legacy.get("name", "") or root.resolve().name),
         is_package=is_package,
         has_author=bool(project.get("authors") or project.get("maintainers") or legacy.get("author_email")),
         requires_python=str(project.get("requires-python", "") or legacy.get("python_requires", "")),
         dependencies=dependencies,
-        applications=tuple(sorted(_applications(tops, dependencies), key=lambda a: _distance(a, settings))),
+        applications=applications,
         locks=tuple(n for n in LOCKS if (root / n).is_file()),
         sources=found.sources if found else (),
         scripts=found.scripts if found else (),
@@ -112,7 +116,19 @@ def survey(root: Path) -> Survey:
         main=main_script(root) if found and found.sources == (".",) else "",
         settings=settings,
         static=any(collects_static(top, settings) for top in tops),
+        framework=_framework(tops, applications) if not dependencies else "",
     )
+
+
+def _framework(tops: Iterable[Path], applications: Sequence[Application]) -> str:
+    """Return the framework that the first application's module imports, "" where it can't be told."""
+    for application in applications[:1]:
+        path = Path(*application.module.split("."))
+        for top in tops:
+            for place in (top / path.with_suffix(".py"), top / path / "__init__.py"):
+                if match := _IMPORT.search(head(place)):
+                    return match[1]
+    return ""
 
 
 def _distance(application: Application, settings: str) -> tuple[bool, bool, int, str]:

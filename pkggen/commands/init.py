@@ -174,6 +174,9 @@ def _services(found: Survey, prefix: str) -> Iterator[str]:
     sure = not found.is_package and bool(commands) and not any("MODULE" in c for c in commands.values())
     mark = "" if sure else "# "
     missing = [server for server in commands if server not in found.dependencies]
+    if found.framework and sure:
+        missing = list(dict.fromkeys([found.framework, *missing]))
+        yield "# nothing here says what the application needs: complete this list, or write it to requirements.txt"
     if missing:
         yield f"{mark}requirements = {json.dumps(missing)}  # a server that runs the application"
     if found.static:

@@ -266,3 +266,14 @@ def test_settings_and_static_files_of_django(root: Path) -> None:
     assert "collectstatic" in text
     write(root / "pkggen.toml", uncommented(text).replace("static files:", "# static files:"))
     assert load_config(root).exclude == ("!static-collected",)
+
+
+def test_a_list_of_requirements_is_missed(root: Path) -> None:
+    """Where nothing tells what is needed, the framework is proposed, and that the list is to be completed."""
+    write(root / "app.py", "from flask import Flask\napp = Flask(__name__)\n")
+    text = proposed(root).text
+
+    assert "complete this list" in text
+    assert 'requirements = ["flask", "gunicorn"]' in text
+    write(root / "requirements.txt", "flask==3\n")
+    assert 'requirements = ["gunicorn"]' in proposed(root).text
