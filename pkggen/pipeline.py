@@ -19,10 +19,11 @@ from pkggen.metadata.description import first_paragraph
 from pkggen.model import BuiltPackage, Payload, Project, Rendered
 from pkggen.model.versions import package_name
 from pkggen.packing import packed_digest, templates_for
+from pkggen.payload.commands import own_commands
 from pkggen.payload.completions import with_completions
 from pkggen.payload.metapackage import plan_metapackage
 from pkggen.payload.plugin import stage_plugin
-from pkggen.payload.stage import divide, own_commands, stage
+from pkggen.payload.stage import divide, stage
 from pkggen.project import Metadata, Opened, opened
 from pkggen.proof import prove
 from pkggen.signing.keys import SigningKey

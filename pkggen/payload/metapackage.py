@@ -14,7 +14,7 @@ from pkggen.errors import ConfigurationError, Key, Problem
 from pkggen.metadata.changelog import read_changelog
 from pkggen.model import Needs, Payload, Project
 from pkggen.model.versions import package_name
-from pkggen.payload.stage import declared_options
+from pkggen.payload.format_options import declared_options
 from pkggen.payload.triggers import declared_triggers
 from pkggen.project import source_epoch
 from pkggen.targets.distributions import resolve_target

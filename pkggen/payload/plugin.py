@@ -26,8 +26,10 @@ from pkggen.errors import ArtefactError, ConfigurationError, Key, Problem
 from pkggen.model import Interpreter, Layout, Parts, Payload, Project, Purpose, Target
 from pkggen.model.entry import generated_entry
 from pkggen.model.relations import parse_relation
+from pkggen.payload.commands import chosen_commands, command_link
+from pkggen.payload.format_options import declared_options
+from pkggen.payload.layers import single_layer
 from pkggen.payload.manifest import abi_name, layer_manifest, plugin_admission
-from pkggen.payload.stage import chosen_commands, command_link, declared_options, single_layer
 from pkggen.targets.runs_on import needs_of
 
 _WANTED = re.compile(r"/.*/(manifest|layers/[^/]+)\.json")

@@ -5,40 +5,35 @@ Nothing is copied here; entries point at files in the cache. Printing a payload 
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from packaging.utils import canonicalize_name
-
 from pkggen.activation.manifest import PROGRAM, written
-from pkggen.config.tables import Config, FormatTable
-from pkggen.errors import ArtefactError, ConfigurationError, Key, Problem
+from pkggen.config.tables import Config
+from pkggen.errors import Key
 from pkggen.metadata.licences import components
 from pkggen.model import (
-    Distribution,
     Entry,
     FormatOptions,
     Interpreter,
-    Kind,
     Layer,
     Layout,
     Parts,
     Payload,
     Project,
-    SystemPython,
     Target,
 )
 from pkggen.model.entry import generated_entry
-from pkggen.model.relations import KINDS, relations_for
-from pkggen.model.shebang import is_python_script
+from pkggen.model.service import Service
 from pkggen.model.versions import package_name
-from pkggen.payload.archived import archived_layer, pip_of
-from pkggen.payload.files import extra_entries, place_recommends
+from pkggen.payload.archived import pip_of
+from pkggen.payload.commands import chosen_commands, command_link, python_scripts, script_names
 from pkggen.payload.files.writable import refuse_below_services
+from pkggen.payload.format_options import declared_options
 from pkggen.payload.health import healthcheck_of
 from pkggen.payload.hooks import read_hooks
+from pkggen.payload.layers import archived_layers, expanded_layers
 from pkggen.payload.manifest import abi_name, app_admission, app_manifest, layer_manifest, smoke_modules
 from pkggen.payload.packaged import packaged_entries
 from pkggen.payload.program import activation_program
@@ -56,35 +51,23 @@ def stage(
     Raises ConfigurationError for commands, services and files that can't be, and ArtefactError
     when a wheel or the interpreter asks for more than the declared targets have.
     """
-    prefix = config.prefix or f"/opt/{project.name}"
-    layout = Layout(prefix, config.venv.mode)
-    homes = layer_homes(config.split, prefix, parts.interpreter, config.python.keep)
-    archived = config.wheels.layout == "archived"
-    unplaced = _archived_layers(parts, epoch) if archived else _layers(parts)
-    layers = tuple(replace(layer, home=homes[layer.name]) for layer in unplaced)
-    scripts = _script_names(layers)
-    isolated = _python_scripts(layers) if config.venv.isolated else set[str]()
-    services = tuple(
-        planned_service(
-            s, project, layout, scripts, healthcheck=healthcheck_of(s, scripts, key), key=key, isolated=isolated
-        )
-        for s, key in ((s, Key.of("services", i)) for i, s in enumerate(config.services))
-    )
+    layout = Layout(config.prefix or f"/opt/{project.name}", config.venv.mode)
+    homes = layer_homes(config.split, layout.prefix, parts.interpreter, config.python.keep)
+    layers = _placed_layers(config, parts, homes, epoch)
+    services = _services(config, project, layout, layers)
     commands = chosen_commands(config, project, layers)
-    needs = needs_of(parts, target)
     hooks = read_hooks(config, project.root, parts.interpreter.compiler)
     links = [command_link(layout, c, epoch) for c in commands]
-    options = declared_options(config, project, prefix, epoch, taken=links, python=parts.interpreter.system)
+    options = declared_options(config, project, layout.prefix, epoch, taken=links, python=parts.interpreter.system)
     refuse_below_services(services, (e for o in options.values() for e in o.entries))
     if layout.activated:
-        abi = abi_name(project.name, parts.interpreter.minor)
-        options = {name: replace(o, provides=(*o.provides, abi)) for name, o in options.items()}
-    described = _described(layers, parts, homes, prefix, epoch)
+        options = _admitting_plugins(options, abi_name(project.name, parts.interpreter.minor))
+    described = _described(layers, parts, homes, layout.prefix, epoch)
     exact = {layer.name: e.sha256 for layer, e in zip(layers, described, strict=True) if layer.name in _exact(config)}
     manifest = app_manifest(
-        project, config, parts, prefix=prefix, layers=layers, commands=commands, services=services,
+        project, config, parts, prefix=layout.prefix, layers=layers, commands=commands, services=services,
         hooks=hooks, owned={e.path for o in options.values() for e in o.entries}, exact=exact,
-        pip=pip_of(parts) if archived else "", unproven=unproven,
+        pip=pip_of(parts) if config.wheels.layout == "archived" else "", unproven=unproven,
     )  # fmt: skip
     entries = [
         *(
@@ -92,31 +75,45 @@ def stage(
             if layout.activated
             else packaged_entries(layout, layers, parts.interpreter, isolated=config.venv.isolated, epoch=epoch)
         ),
-        *(generated_entry(f"{prefix}/{h.file}", h.content, epoch) for h in hooks),  # always run by name of a program
-        generated_entry(f"{prefix}/manifest.json", manifest, epoch),
+        # hooks are always run by the name of a program
+        *(generated_entry(f"{layout.prefix}/{h.file}", h.content, epoch) for h in hooks),
+        generated_entry(f"{layout.prefix}/manifest.json", manifest, epoch),
         *links,
     ]
     found = components(parts, layers, layout)
     return Payload(
-        project=replace(project, commands=commands, licence=found[0].licence),
-        target=target,
-        prefix=prefix,
-        release=config.release,
-        layers=layers,
-        entries=tuple(sorted(entries, key=lambda e: e.path)),
-        services=services,
-        needs=needs,
-        epoch=epoch,
-        hooks=hooks,
+        project=replace(project, commands=commands, licence=found[0].licence), target=target, prefix=layout.prefix,
+        release=config.release, layers=layers, entries=tuple(sorted(entries, key=lambda e: e.path)),
+        services=services, needs=needs_of(parts, target), epoch=epoch, hooks=hooks,
         interests=_interests(layout, config, homes),
         admission=app_admission(project.name, parts.interpreter.minor, layers) if layout.activated else "",
         python=_interpreter_path(layout, parts.interpreter, homes["python"]),
         options=with_environment(options, services, package_name(project.name), epoch),
-        triggers=declared_triggers(config, layout.bin, scripts),
-        mode=layout.mode,
-        components=found,
+        triggers=declared_triggers(config, layout.bin, script_names(layers)), mode=layout.mode, components=found,
         smoke=tuple(smoke_modules(config, parts, layers, commands, services)),
+    )  # fmt: skip
+
+
+def _placed_layers(config: Config, parts: Parts, homes: Mapping[str, str], epoch: int) -> tuple[Layer, ...]:
+    """Return the layers, as files or as wheels, each with where it lies."""
+    found = archived_layers(parts, epoch) if config.wheels.layout == "archived" else expanded_layers(parts)
+    return tuple(replace(layer, home=homes[layer.name]) for layer in found)
+
+
+def _services(config: Config, project: Project, layout: Layout, layers: Sequence[Layer]) -> tuple[Service, ...]:
+    scripts = script_names(layers)
+    isolated = python_scripts(layers) if config.venv.isolated else set[str]()
+    return tuple(
+        planned_service(
+            table, project, layout, scripts, healthcheck=healthcheck_of(table, scripts, key), key=key, isolated=isolated
+        )
+        for table, key in ((table, Key.of("services", i)) for i, table in enumerate(config.services))
     )
+
+
+def _admitting_plugins(options: Mapping[str, FormatOptions], abi: str) -> Mapping[str, FormatOptions]:
+    """Return the options of a package that provides what plugins for its Python need."""
+    return {name: replace(o, provides=(*o.provides, abi)) for name, o in options.items()}
 
 
 def _interpreter_path(layout: Layout, interpreter: Interpreter, home: str) -> str:
@@ -132,25 +129,6 @@ def _activated(layout: Layout, layers: Sequence[Layer], described: Sequence[Entr
         yield from (e.below(f"{layer.home}/{layer.name}") for e in layer.entries)
     yield from described
     yield generated_entry(f"{layout.prefix}/{PROGRAM}", activation_program(), epoch)
-
-
-def declared_options(
-    config: Config,
-    project: Project,
-    prefix: str,
-    epoch: int,
-    *,
-    taken: Sequence[Entry] = (),
-    python: SystemPython | None = None,
-) -> Mapping[str, FormatOptions]:
-    """Return what the user declares for each format; ``taken`` are entries that a declared file could meet.
-
-    Raises ConfigurationError for files that can't be.
-    """
-    return {
-        name: _options(name, config, table, extra_entries(config, project, prefix, name, epoch, taken=taken), python)
-        for name, table in (("deb", config.deb), ("rpm", config.rpm))
-    }
 
 
 def _interests(layout: Layout, config: Config, homes: Mapping[str, str]) -> tuple[str, ...]:
@@ -187,135 +165,3 @@ def divide(
     needs = {name: needs_of_layers(parts, whole.needs, layers_of(name, config.split)) for name in names}
     division = Division(whole, config.split, needs, runtime_name(parts.interpreter, config.python.keep))
     return division.payloads(parts.interpreter.version, locks, packed, frozen=config.wheels.frozen)
-
-
-def _layers(parts: Parts) -> tuple[Layer, ...]:
-    tree = parts.interpreter.tree
-    seen: dict[str, str] = {}
-    deps = [_contents(d, seen) for d in parts.dependencies]
-    own = () if parts.interpreter.system else (Layer("python", tree.entries),)
-    return (
-        *own,
-        Layer(
-            "deps",
-            tuple(sorted((e for entries in deps for e in entries), key=lambda e: e.path)),
-            tuple(sorted({s for d in parts.dependencies for s in d.scripts}, key=lambda s: s.name)),
-            tuple((d.wheel.name, d.wheel.version) for d in parts.dependencies),
-        ),
-        Layer(
-            "app",
-            _contents(parts.app, seen),
-            tuple(sorted(parts.app.scripts, key=lambda s: s.name)),
-            ((parts.app.wheel.name, parts.app.wheel.version),),
-        ),
-    )
-
-
-def _archived_layers(parts: Parts, epoch: int) -> tuple[Layer, ...]:
-    python, *_ = _layers(parts)  # wheels that clash do so on the target, too
-    return python, archived_layer("deps", parts.dependencies, epoch), archived_layer("app", (parts.app,), epoch)
-
-
-def single_layer(name: str, parts: Parts) -> Layer:
-    """Return the project and what it depends on as one layer."""
-    seen: dict[str, str] = {}
-    entries = [e for d in parts.distributions for e in _contents(d, seen)]
-    return Layer(
-        name,
-        tuple(sorted(entries, key=lambda e: e.path)),
-        tuple(sorted({s for d in parts.distributions for s in d.scripts}, key=lambda s: s.name)),
-        tuple((d.wheel.name, d.wheel.version) for d in parts.distributions),
-    )
-
-
-def _contents(distribution: Distribution, seen: dict[str, str]) -> tuple[Entry, ...]:
-    """Return the entries not seen before; wheels may share a path only with the same bytes."""
-    fresh = tuple(e for e in distribution.tree.entries if e.path not in seen)
-    clashes = [e for e in distribution.tree.entries if seen.get(e.path, e.sha256) != e.sha256]
-    # byte code of one source made in two wheels: the first stays, as its source does
-    clashes = [e for e in clashes if not e.path.endswith(".pyc")]
-    ArtefactError.raise_all(
-        Problem(
-            f"{e.path} is in another wheel, too, with other bytes",
-            distribution.wheel.filename,
-            "leave one of the two distributions out: installed together, one overwrites the other",
-        )
-        for e in clashes
-    )
-    seen.update((e.path, e.sha256) for e in fresh)
-    return fresh
-
-
-def chosen_commands(config: Config, project: Project, layers: Sequence[Layer]) -> tuple[str, ...]:
-    """Return the commands that are linked into /usr/bin; raise ConfigurationError for those that no layer has."""
-    if config.commands is None:
-        return project.commands
-    known = _script_names(layers)
-    ConfigurationError.raise_all(
-        Problem(
-            f"no wheel has a command {c!r}",
-            Key.of("commands", i),
-            f"use one of: {', '.join(_nearest(c, known))}",
-        )
-        for i, c in enumerate(config.commands)
-        if c not in known
-    )
-    return config.commands
-
-
-def _script_names(layers: Sequence[Layer]) -> set[str]:
-    names = {s.name for layer in layers for s in layer.scripts}
-    files = {e.path for layer in layers if layer.name != "python" for e in layer.entries}
-    files |= {path for layer in layers if layer.archive for path in layer.archive.programs}
-    return names | {p.removeprefix("bin/") for p in files if p.startswith("bin/")}
-
-
-def _python_scripts(layers: Sequence[Layer]) -> set[str]:
-    """Return those of the commands that get our first line, and so run isolated where that is wanted."""
-    files = {e.path for layer in layers if layer.name != "python" for e in layer.entries if e.path.startswith("bin/")}
-    rewritten = {e.path for layer in layers for e in layer.entries if e.path in files and is_python_script(e)}
-    rewritten |= {path for layer in layers if layer.archive for path in layer.archive.rewrite}
-    return {s.name for layer in layers for s in layer.scripts} | {p.removeprefix("bin/") for p in rewritten}
-
-
-def _nearest(name: str, known: set[str]) -> list[str]:
-    return difflib.get_close_matches(name, known, 3, 0.4) or sorted(known)[:8]
-
-
-def own_commands(app: Distribution, dependencies: Iterable[Distribution], direct: Collection[str]) -> tuple[str, ...]:
-    """Return the commands that a project offers: its entry points and ``.data/scripts``.
-
-    A project that holds no file of its own only names what it wants together; its commands are
-    those of the distributions it names, ``direct`` (normalised names).
-    """
-    offering = [d for d in dependencies if canonicalize_name(d.wheel.name) in direct] if app.is_bundle else [app]
-    scripts = {s.name for d in offering for s in d.scripts}
-    files = {e.path.removeprefix("bin/") for d in offering for e in d.tree.entries if e.path.startswith("bin/")}
-    return tuple(sorted(scripts | files))
-
-
-def _options(
-    name: str, config: Config, table: FormatTable, extra: tuple[Entry, ...], python: SystemPython | None
-) -> FormatOptions:
-    computed = {"depends": python.depends[name] if python else (), "recommends": place_recommends(config, name)}
-    relations = {
-        kind: (*computed.get(kind, ()), *relations_for(name, getattr(config, kind)), *getattr(table, kind))
-        for kind in KINDS
-    }
-    return FormatOptions(
-        **relations,
-        libraries=table.libraries,
-        ignore_libraries=table.ignore_libraries,
-        compression=table.compression,
-        section=table.section,
-        priority=table.priority,
-        removed_conffiles=table.removed_conffiles,
-        group=table.group,
-        vendor=table.vendor,
-        entries=extra,
-    )
-
-
-def command_link(layout: Layout, command: str, epoch: int) -> Entry:
-    """Return the link in /usr/bin to a command of the venv."""
-    return Entry(f"/usr/bin/{command}", Kind.SYMLINK, 0o777, mtime=epoch, link=f"{layout.bin}/{command}")

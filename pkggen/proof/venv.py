@@ -12,7 +12,7 @@ from pkggen.activation.members import Text
 from pkggen.activation.scaffold import scaffold
 from pkggen.errors import StorageError
 from pkggen.model import Entry, Interpreter, Kind, Parts
-from pkggen.payload.stage import single_layer
+from pkggen.payload.layers import single_layer
 
 
 def lay_out(parts: Parts, home: Path, *, linked: bool) -> Path:

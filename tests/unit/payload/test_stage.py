@@ -11,7 +11,8 @@ import pytest
 from pkggen.config.tables import Config
 from pkggen.errors import ArtefactError, ConfigurationError
 from pkggen.model import Kind, Needs, Payload, Script, Target
-from pkggen.payload.stage import own_commands, stage
+from pkggen.payload.commands import own_commands
+from pkggen.payload.stage import stage
 from tests.unit.parts import SITE, distribution, parts, project
 
 
