@@ -50,7 +50,16 @@ def examine(place: Place, checks: Mapping[str, Check], marks: Mapping[str, str])
         found[unit] = wait(place, unit, check, release)
         took = f"{time.monotonic() - begin:.1f} s"
         place.say(found[unit] or f"{unit} is healthy ({took})", error=bool(found[unit]))
+        if found[unit]:
+            tell_why(place, unit)
     return found
+
+
+def tell_why(place: Place, unit: str) -> None:
+    """Show what the unit has logged last, and where there is more."""
+    for row in systemd.last_words(unit):
+        place.show(f"{unit}: {row}", error=True)
+    place.show(f"more: journalctl -u {unit}", error=True)
 
 
 def failed(services: Mapping[str, str]) -> list[str]:

@@ -19,7 +19,7 @@ def status(place: Place) -> Status:
     try:
         package = Plan(place.root).id
     except Failure as failure:
-        place.say(str(failure), error=True)
+        place.show(str(failure), error=True)
         package = None
     entries = os.listdir(place.releases) if place.releases.is_dir() else []
     partial = sorted(entry for entry in entries if entry[0] != "." and entry not in complete)
@@ -27,9 +27,9 @@ def status(place: Place) -> Status:
     for row in rows:
         notes = [word for word, true in [("current", row.current), ("of the package", row.id == package)] if true]
         notes += [] if row.complete else ["incomplete"]
-        place.say(f"{row.id}  {row.activated or '-'}  {', '.join(notes)}".rstrip())
+        place.show(f"{row.id}  {row.activated or '-'}  {', '.join(notes)}".rstrip())
     if active is None:
-        place.say("no release is current")
+        place.show("no release is current")
     return Status(active, package, tuple(rows))
 
 

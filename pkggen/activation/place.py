@@ -38,10 +38,14 @@ class Place:
         """Return where a release keeps the descriptions that it was made of."""
         return self.releases / release / "manifest"
 
-    def say(self, text: str, error: bool = False) -> None:
-        """Tell the administrator, and the system's log when there is one."""
+    def show(self, text: str, error: bool = False) -> None:
+        """Tell the administrator alone."""
         with contextlib.suppress(OSError):  # a closed pipe must not stop an activation
             print(f"{self.app}: {text}", file=sys.stderr if error else self.out, flush=True)
+
+    def say(self, text: str, error: bool = False) -> None:
+        """Tell the administrator, and the system's log when there is one."""
+        self.show(text, error)
         if os.path.exists("/dev/log"):
             with contextlib.suppress(ImportError, OSError):
                 import syslog  # noqa: PLC0415

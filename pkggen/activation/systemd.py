@@ -12,6 +12,7 @@ from .process import ENVIRONMENT
 
 SYSTEMD = "/run/systemd/system"
 SYSTEMCTL_LIMIT = 900.0  # seconds: units have time limits of their own
+LAST_WORDS = 10  # lines
 RUNNING = {"active", "activating", "reloading"}
 
 
@@ -35,7 +36,12 @@ def runs() -> bool:
 
 def systemctl(*words: str) -> str:
     """Run systemctl; return what it says, nothing where it fails."""
-    argv = ["systemctl", "--no-pager", *words]
+    return output_of("systemctl", *words)
+
+
+def output_of(program: str, *words: str) -> str:
+    """Run one of systemd's programs; return what it says, nothing where it fails."""
+    argv = [program, "--no-pager", *words]
     try:
         done = subprocess.run(
             argv,
@@ -57,6 +63,12 @@ def state_of(unit: str) -> State:
     # the time alone tells too little in a crash loop, the id is unknown to systemd before 232
     mark = f"{found.get('InvocationID', '')} {found.get('InactiveExitTimestampMonotonic', '')}"
     return State(found.get("ActiveState", "inactive"), mark, found.get("Result", ""), found.get("Type", ""))
+
+
+def last_words(unit: str) -> list[str]:
+    """Return the last lines that a unit has logged, with nothing in them that a terminal obeys."""
+    said = output_of("journalctl", "--quiet", "-o", "cat", "-n", str(LAST_WORDS), "-u", unit)
+    return ["".join(sign if sign.isprintable() else "?" for sign in row) for row in said.splitlines()]
 
 
 def instances(name: str) -> list[str]:

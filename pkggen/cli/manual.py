@@ -11,6 +11,7 @@ import click
 import pkggen
 from pkggen.cli.boundary import boundary
 from pkggen.errors import PkggenError
+from pkggen.templating.roff import roff
 from pkggen.terminal.display import show_path
 
 SECTION = "1"
@@ -23,8 +24,6 @@ _ENVIRONMENT = (
     ("PKGGEN_CACHE_DIR", "The cache, instead of pkggen below XDG_CACHE_HOME or ~/.cache."),
     ("SOURCE_DATE_EPOCH", "The time of the build, in seconds since 1970, instead of that of the last commit."),
 )
-# groff_char(7): what would otherwise become a typographic sign, and could not be copied from the page
-_SIGNS = str.maketrans({"\\": r"\e", "-": r"\-", "'": r"\(aq", "`": r"\(ga", "^": r"\(ha", "~": r"\(ti", '"': r"\(dq"})
 
 
 @click.command()
@@ -68,10 +67,10 @@ def _page_name(context: click.Context) -> str:
 def _page(command: click.Command, context: click.Context) -> Iterator[str]:
     """Yield the lines of a page, its sections in the order of man-pages(7). No date: none is the page's own."""
     name = _page_name(context)
-    yield f'.TH "{_text(name.upper())}" "{SECTION}" "" "pkggen {pkggen.__version__}" "pkggen manual"'
+    yield f'.TH "{roff(name.upper())}" "{SECTION}" "" "pkggen {pkggen.__version__}" "pkggen manual"'
     # no hyphenation, no filling up of lines: options are copied from here
-    yield from (".nh", ".ad l", ".SH NAME", rf"{_text(name)} \- {_text(_summary(command))}")
-    yield from (".SH SYNOPSIS", rf"\fB{_text(context.command_path)}\fR {_usage(command, context)}")
+    yield from (".nh", ".ad l", ".SH NAME", rf"{roff(name)} \- {roff(_summary(command))}")
+    yield from (".SH SYNOPSIS", rf"\fB{roff(context.command_path)}\fR {_usage(command, context)}")
     yield ".SH DESCRIPTION"
     for number, paragraph in enumerate((command.help or "").strip().split("\n\n")):
         yield from ([".PP"] if number else [])
@@ -79,17 +78,17 @@ def _page(command: click.Command, context: click.Context) -> Iterator[str]:
     options = (p for p in command.get_params(context) if isinstance(p, click.Option))
     records = [record for option in options if (record := option.get_help_record(context))]
     yield from _listed("OPTIONS", [(_option(left), right) for left, right in records])
-    below = [(rf"\fB{_text(f'{name}-{c.name}')}\fR({SECTION})", _summary(c) + ".") for c in _children(command, context)]
+    below = [(rf"\fB{roff(f'{name}-{c.name}')}\fR({SECTION})", _summary(c) + ".") for c in _children(command, context)]
     yield from _listed("COMMANDS", below)
     if context.parent is None:
         codes = [("0", "Done."), ("1", "Interrupted; or, with a traceback, a bug of pkggen.")]
         codes += [(str(kind.exit_code), (kind.__doc__ or "").strip()) for kind in PkggenError.__subclasses__()]
         yield from _listed("EXIT STATUS", codes)
         yield from _listed("ENVIRONMENT", [(rf"\fB{name}\fR", text) for name, text in _ENVIRONMENT])
-        yield from _listed("FILES", [(rf"\fI{_text(name)}\fR", text) for name, text in _FILES])
+        yield from _listed("FILES", [(rf"\fI{roff(name)}\fR", text) for name, text in _FILES])
     else:
         yield from (".SH EXIT STATUS", rf"See \fBpkggen\fR({SECTION}).")
-        yield from (".SH SEE ALSO", rf"\fB{_text(_page_name(context.parent))}\fR({SECTION})")
+        yield from (".SH SEE ALSO", rf"\fB{roff(_page_name(context.parent))}\fR({SECTION})")
 
 
 def _summary(command: click.Command) -> str:
@@ -98,18 +97,18 @@ def _summary(command: click.Command) -> str:
 
 def _usage(command: click.Command, context: click.Context) -> str:
     """Return the words after the command: ``[OPTIONS]`` is any of the options, all others are arguments."""
-    return " ".join(re.sub(r"\w+", r"\\fI\g<0>\\fR", _text(word)) for word in command.collect_usage_pieces(context))
+    return " ".join(re.sub(r"\w+", r"\\fI\g<0>\\fR", roff(word)) for word in command.collect_usage_pieces(context))
 
 
 def _option(names: str) -> str:
     r"""Return ``-o, --output PATH`` with its names in bold and what they take in italics."""
     words = names.split()
     return " ".join(
-        rf"\fB{_text(word.rstrip(','))}\fR{',' if word.endswith(',') else ''}"
+        rf"\fB{roff(word.rstrip(','))}\fR{',' if word.endswith(',') else ''}"
         if word.startswith("-")
         else word
         if word == "/"
-        else rf"\fI{_text(word)}\fR"
+        else rf"\fI{roff(word)}\fR"
         for word in words
     )
 
@@ -121,10 +120,6 @@ def _listed(heading: str, items: Sequence[tuple[str, str]]) -> Iterator[str]:
         yield from (".TP", term, _line(text))
 
 
-def _text(value: str) -> str:
-    return value.translate(_SIGNS)
-
-
 def _line(value: str) -> str:
     """Return a line of text; one that begins with a dot or a quote would be a request."""
-    return rf"\&{_text(value)}" if value.startswith((".", "'")) else _text(value)
+    return rf"\&{roff(value)}" if value.startswith((".", "'")) else roff(value)

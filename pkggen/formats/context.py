@@ -10,10 +10,10 @@ from datetime import datetime, timezone
 from email.utils import parseaddr
 
 from pkggen.activation.manifest import PENDING, PROGRAM
-from pkggen.formats.members import options_of, parents
+from pkggen.formats.members import options_of, parents, text_entries
 from pkggen.formats.owned import list_path, list_text, ownership_context
 from pkggen.formats.units import service_context, unit_texts
-from pkggen.model import Change, ConfigKind, Entry, Package, Payload, Purpose, Role
+from pkggen.model import Change, ConfigKind, Entry, Kind, Package, Payload, Purpose, Role
 from pkggen.model.versions import package_name
 from pkggen.templating.templates import Templates
 
@@ -105,6 +105,20 @@ def changes_of(payload: Payload) -> tuple[Change, ...]:
     return (replace(own, items=own.items or (f"{project.name} {project.version}.",)), *older)
 
 
+def releases_command(package: Package) -> str:
+    """Return the path of the administrator's command, on root's PATH: not below a prefix that may be given away."""
+    return f"/usr/sbin/{package.name}-releases"
+
+
+def common_entries(package: Package, texts: Mapping[str, str]) -> tuple[Entry, ...]:
+    """Return the entries of ``texts`` that are files, and the links beside them."""
+    payload, command = package.payload, releases_command(package)
+    link = Entry(
+        f"{payload.prefix}/bin/{package.name}-releases", Kind.SYMLINK, 0o777, mtime=payload.epoch, link=command
+    )
+    return (*text_entries(texts, payload.epoch), *([link] if command in texts else []))
+
+
 def common_texts(templates: Templates, context: Mapping[str, object], package: Package) -> dict[str, str]:
     """Return the files that both formats add, by their paths: units, users and the administrator's command."""
     payload = package.payload
@@ -113,7 +127,8 @@ def common_texts(templates: Templates, context: Mapping[str, object], package: P
     if payload.is_meta:
         return texts
     if payload.layout.activated and payload.purpose is Purpose.APPLICATION:
-        texts[f"{payload.prefix}/bin/{package.name}-releases"] = templates.render("common/releases.sh.j2", **context)
+        texts[releases_command(package)] = templates.render("common/releases.sh.j2", **context)
+        texts[f"/usr/share/man/man8/{package.name}-releases.8"] = templates.render("common/releases.8.j2", **context)
     if payload.vendored:
         texts[f"/usr/share/doc/{package.name}/vendored"] = templates.render("common/vendored.j2", **context)
     texts |= unit_texts(templates, context, package)

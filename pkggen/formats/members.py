@@ -12,6 +12,7 @@ from pkggen.errors import ConfigurationError, Problem
 from pkggen.model import Entry, FormatOptions, Kind, Payload, Purpose
 from pkggen.model.entry import generated_entry
 from pkggen.model.versions import package_name
+from pkggen.payload.files.places import gzipped
 
 # Bytes of one path component on every common file system, and of a path (path_resolution(7)), less what is
 # added while a package is unpacked: ".dpkg-dist", ";" and a time by rpm, the place of a release below the prefix.
@@ -31,9 +32,14 @@ def name_of(payload: Payload) -> str:
 
 
 def text_entries(texts: Mapping[str, str], epoch: int) -> Iterator[Entry]:
-    """Yield the texts that are files of the package (their names are paths); those with ``#!`` can be run."""
+    """Yield the texts that are files of the package (their names are paths); those with ``#!`` can be run.
+
+    Manual pages are packed, as Debian policy 12.1 asks for and rpm systems do.
+    """
     for path, text in texts.items():
-        if path.startswith("/"):
+        if path.startswith("/usr/share/man/"):
+            yield generated_entry(f"{path}.gz", gzipped(text.encode()), epoch)
+        elif path.startswith("/"):
             yield generated_entry(path, text.encode(), epoch, 0o755 if text.startswith("#!") else 0o644)
 
 

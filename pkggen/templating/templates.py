@@ -22,6 +22,7 @@ import jinja2.nodes
 
 from pkggen.errors import ConfigurationError, Problem
 from pkggen.model.service import Service, private
+from pkggen.templating.roff import roff
 
 _WIDTH = 79  # Debian policy 5.6.13 wants lines that fit 80 columns
 _BIDI = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -306,4 +307,5 @@ FILTERS: dict[str, Callable[..., str]] = {
     "systemd_path": systemd_path,
     "instance": instance,
     "private": private,
+    "roff": roff,
 }

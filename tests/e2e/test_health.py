@@ -67,6 +67,7 @@ def went_back(machine: Machine, done: Result, mode: str) -> None:
     assert FAILURES[mode] in done.output
     assert f"release {NEW}-1-" in done.output
     assert "and runs again" in done.output
+    assert "more: journalctl -u pulse" in done.output
     if machine.family == "deb":
         assert done.returncode != 0
     else:

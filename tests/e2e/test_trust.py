@@ -113,6 +113,7 @@ def given_away(shelf: Shelf, target: Target) -> None:
             "upgrade": install(box, new),
             "remove": box.run(["dpkg", "-r", "tiny"] if target.family == "deb" else ["rpm", "-e", "tiny"], timeout=120),
         }
+        asked["tiny-releases"] = box.run(["tiny-releases", "status"])
         if target.family == "rpm":
             asked["verify"] = box.run(["rpm", "-V", "tiny"], timeout=120)
         for what, done in asked.items():

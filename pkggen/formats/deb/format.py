@@ -13,7 +13,7 @@ from pkggen.archives.deb import DebArchive, read_deb
 from pkggen.errors import ConfigurationError, IntegrityError, Key, Problem
 from pkggen.formats.buildroot import write_buildroot
 from pkggen.formats.compression import Compression, parse_compression
-from pkggen.formats.context import changes_of, common_texts, template_context
+from pkggen.formats.context import changes_of, common_entries, common_texts, template_context
 from pkggen.formats.deb.control import debian_relations, installed_size
 from pkggen.formats.deb.lintian import lintian_overrides
 from pkggen.formats.deb.signature import sign_deb
@@ -24,7 +24,6 @@ from pkggen.formats.members import (
     is_owned,
     name_of,
     options_of,
-    text_entries,
 )  # fmt: skip
 from pkggen.formats.replacement import replacement_context
 from pkggen.formats.units import recorded_units
@@ -194,7 +193,7 @@ def _changes(payload: Payload) -> Iterator[dict[str, object]]:
 
 def _members(package: Package, texts: Mapping[str, str]) -> tuple[Entry, ...]:
     payload = package.payload
-    own = (_compressed(e) if e.path.endswith("/changelog.Debian") else e for e in text_entries(texts, payload.epoch))
+    own = (_compressed(e) if e.path.endswith("/changelog.Debian") else e for e in common_entries(package, texts))
     extra = (e for e in options_of(payload, "deb").entries if e.role is not Role.GHOST)
     return complete((*payload.entries, *extra, *own), payload, package.name)
 

@@ -14,8 +14,8 @@ from pkggen.archives.rpm import read_rpm
 from pkggen.errors import IntegrityError, Key, ToolError
 from pkggen.formats.buildroot import write_buildroot
 from pkggen.formats.compression import Compression, parse_compression
-from pkggen.formats.context import changes_of, common_texts, template_context
-from pkggen.formats.members import complete, differences, name_of, options_of, text_entries
+from pkggen.formats.context import changes_of, common_entries, common_texts, template_context
+from pkggen.formats.members import complete, differences, name_of, options_of
 from pkggen.formats.replacement import can_be_listed, landmark
 from pkggen.formats.rpm.files import debris_places, file_lines, ghosts, marked
 from pkggen.formats.rpm.header import header_differences, rpm_relations
@@ -204,7 +204,7 @@ def _without_blanks(directory: Path) -> Iterator[Path]:
 def _members(package: Package, texts: Mapping[str, str]) -> tuple[Entry, ...]:
     payload = package.payload
     extra = options_of(payload, "rpm").entries
-    entries = (*payload.entries, *extra, *text_entries(texts, payload.epoch), *ghosts(payload))
+    entries = (*payload.entries, *extra, *common_entries(package, texts), *ghosts(payload))
     return tuple(marked(e) for e in complete(entries, payload, package.name))
 
 
