@@ -49,6 +49,11 @@ def lintian_overrides(package: Package) -> Iterator[tuple[str, str, str]]:
     if payload.vendored:
         reason = "It tells what the package brings with it; Debian has no field for that."
         yield "unknown-field", "X-Pkggen-Vendored", reason
+    if not payload.is_meta:
+        reason = (
+            "Only to read which files and digests the version before has, which dpkg-query does not tell with them."
+        )
+        yield "uses-dpkg-database-directly", "[preinst]", reason
     pages = set(_pages(payload))
     for command in (c for c in payload.project.commands if c not in pages):
         reason = "The commands are those of Python distributions, which bring no manual pages."
