@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from pkggen.repository.changes import change
 from pkggen.repository.generations import existing
 from pkggen.repository.retention import Retention
 from pkggen.repository.selection import Named, chosen, phasing
+from pkggen.repository.stores import Listed, Stored
 from tests.unit.debsmith import forge
 from tests.unit.repository.shop import Shop, Stopped, Watched, deb, versions
 
@@ -214,3 +216,34 @@ def test_valid_until_is_told_when_wanted(shop: Shop, tmp_path: Path) -> None:
 
     assert "Date: Mon, 21 Sep 2026 14:13:20 UTC" in release
     assert "Valid-Until: Mon, 28 Sep 2026 14:13:20 UTC" in release
+
+
+@dataclass
+class Counted(Watched):
+    """A store that counts what is read and asked of it, too; nothing is listed."""
+
+    reads: list[str] = field(default_factory=list)
+
+    def read(self, key: str) -> Stored | None:
+        self.reads.append(key)
+        return super().read(key)
+
+    def status(self, key: str) -> Listed | None:
+        self.reads.append(key)
+        return super().status(key)
+
+    def listed(self, prefix: str) -> Iterator[Listed]:
+        raise AssertionError(f"{prefix} is listed")
+
+
+def test_one_more_package_takes_a_constant_number_of_objects(shop: Shop, tmp_path: Path) -> None:
+    """Whether there are three or a hundred, and nothing is listed: that is what a bucket charges for."""
+    figures = []
+    for channel, number in (("small", 3), ("large", 100)):
+        shop.publish(*(deb(tmp_path / "in", name=f"app{n}", version="1-1") for n in range(number)), channel=channel)
+        writes: list[str] = []
+        store = Counted(shop.store, writes.append)
+        shop.within(store).publish(deb(tmp_path / "in", name="app1", version=f"{number}-1"), channel=channel)
+        figures.append((len(store.reads), len(writes)))
+
+    assert figures[0] == figures[1] == (15, 20)
