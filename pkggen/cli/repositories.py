@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from pkggen.cli.boundary import boundary, terminal
+from pkggen.cli.boundary import boundary, default_cache, terminal
 from pkggen.cli.publishing import addressed, key_option, located
 from pkggen.errors import IntegrityError
 from pkggen.terminal.display import one_line, show
@@ -251,6 +251,24 @@ def gc(*, grace: int, keep: int, dry_run: bool, to: str, project: Path, quiet: b
         show(one_line(item.key))
     size = sum(item.size for item in found.items)
     reporter.tell(f"{len(found.items)} files, {size} bytes; {found.generations} generations stay")
+
+
+@repository.command()
+@click.option("--version", default="", metavar="VERSION", help="Of the package; today's date by default.")
+@_channel
+@_changing
+@boundary
+def keyring(
+    *, version: str, channel: str, to: str, project: Path, keys: tuple[str, ...], quiet: bool, verbose: bool
+) -> None:
+    """Publish a package of the public keys and set-up files, so that upgrades bring a new key to every host."""
+    from pkggen.cli.publishing import tell
+    from pkggen.commands.keyring import publish_keyring
+
+    reporter = terminal(quiet=quiet, verbose=verbose)
+    today = time.strftime("%Y.%m.%d", time.gmtime())
+    with _opened(project, to, keys, reporter) as (there, table):
+        tell(publish_keyring(there, table, version or today, default_cache(), reporter, wanted=channel))
 
 
 @repository.command()

@@ -154,6 +154,27 @@ def test_dnf_with_either_key_of_a_rotation(
             box.run(f"{FORGET_DNF}; dnf makecache -y", check=True)
 
 
+def test_a_new_key_reaches_hosts_by_an_upgrade(
+    debian: Target, shop: Published, built: dict[str, dict[str, Path]]
+) -> None:
+    """The keyring's package takes over the copied files; its next version brings the next key, without a question."""
+    shop.publish(built["1.0"]["deb"])
+    shop.run("repository", "keyring", "--version", "1")
+    with debian.box() as box, shop.served(box):
+        box.run(shop.setup("apt"), check=True)
+        box.run(["apt-get", "install", "-y", "example-archive-keyring"], check=True)
+        shop.keys = (OLD_KEY, NEW_KEY)
+        shop.run("repository", "refresh")
+        shop.run("repository", "keyring", "--version", "2")
+        box.run("apt-get update && apt-get -y upgrade", check=True)
+
+        shop.keys = (NEW_KEY,)
+        shop.run("repository", "refresh")
+        box.run(f"{FORGET_APT}; apt-get update", check=True)
+        box.run(["apt-get", "install", "-y", NAME], check=True)
+        assert version(box) == "1.0-1"
+
+
 def set_up(box: Box, shop: Published) -> None:
     """Copy the lines; the directory is there on every system that came with dnf."""
     (box.root / "etc/yum.repos.d").mkdir(exist_ok=True)
