@@ -55,6 +55,8 @@ def _notes(old: Inventory, new: Inventory) -> Iterator[str]:
     for stock in (old, new):
         if stock.needs is None:
             yield f"{stock.path.name}: a library can't be read, so glibc and sonames were not compared"
+        if any(not wheel.site for wheel in stock.wheels):
+            yield f"{stock.path.name}: its wheels are archived: glibc, sonames and libraries in them were not compared"
         for path in stock.unseen:
             yield f"{stock.path.name}: {path} is too large to be looked into"
 

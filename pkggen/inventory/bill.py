@@ -82,13 +82,19 @@ def bill_of(stock: Inventory, digests: Mapping[str, str] | None = None) -> Bill:
     libraries = [_library(library) for library in stock.libraries]
     held = {p.ref: p for p in [*wheels, *libraries]}  # two layers may hold the same wheel
     python = _interpreter(stock)
-    own = [p.ref for p in wheels if p.layer == "app"] or [p.ref for p in wheels]
-    top = _package(stock, [*own, *(p.ref for p in python)])
+    own = _own(stock)
+    top = _package(stock, own, [*(_ref(w) for w in own or stock.wheels), *(p.ref for p in python)])
     parts = (top, *python, *sorted(held.values(), key=lambda p: p.ref))
     return Bill(parts, stock.made, uuid.uuid5(uuid.NAMESPACE_URL, f"sha256:{stock.sha256}"))
 
 
-def _package(stock: Inventory, needs: Sequence[str]) -> Part:
+def _own(stock: Inventory) -> list[HeldWheel]:
+    """Return the project's own wheel; none where the package is not of a project, such as a split's dependencies."""
+    layer = [w for w in stock.wheels if w.layer == "app"]
+    return layer or [w for w in stock.wheels if w.name == canonicalize_name(stock.name)]
+
+
+def _package(stock: Inventory, own: Sequence[HeldWheel], needs: Sequence[str]) -> Part:
     said = stock.inspection.metadata
     version, epoch = stock.version, ""
     if ":" in version:
@@ -101,7 +107,7 @@ def _package(stock: Inventory, needs: Sequence[str]) -> Part:
         name=stock.name,
         version=stock.version,
         purl=_purl(stock.format, stock.name, told, qualifiers),
-        licence=expression(stock.licence) or next((w.licence for w in stock.wheels if w.layer == "app"), ""),
+        licence=expression(stock.licence) or next((w.licence for w in own), ""),
         sha256=stock.sha256,
         summary=said.get("summary", ""),
         urls=tuple(("Homepage", u) for u in [address(said.get("homepage", ""))] if u),

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
@@ -20,10 +21,13 @@ from pkggen.wheels.unpacking.dist_info import read_about
 
 _INFO = re.compile(r"(?P<site>/.*/(?:site|dist)-packages)/(?P<info>[^/]+\.(?:dist|egg)-info)/(?P<name>.*)")
 _HEAD = re.compile(r"METADATA|PKG-INFO")
+_LARGEST_INSIDE = 1 << 20  # bytes of one file of a wheel's dist-info that is read
+_MOST_TEXTS = 50
 _TEXT = re.compile(r"licenses/.*|license_files/.*|(licen[cs]e|copying)[^/]*", re.I)
 _TOLD = re.compile(rf"METADATA|PKG-INFO|RECORD|sboms/[^/]+|{_TEXT.pattern}", re.I)
 _BYTE_CODE = re.compile(r"(?P<directory>.*/)__pycache__/(?P<module>[^/]+?)\.[\w-]+(?:\.opt-\d)?\.pyc")
-_LAYER = re.compile(r".*/layers/([^/]+)/.*")
+# below layers/, or side by side with venv.mode = "packaged"; the first of a path counts: keras/layers/core is none
+_LAYER = re.compile(r"/.*?/(?:layers/([^/]+)|(python|venv))/(?:bin|lib|include|share|wheels)/.*")
 # well-known labels of Project-URL (Well-known Project URLs in Metadata, PyPA)
 _CHANGELOGS = ("changelog", "changes", "whatsnew", "history", "releasenotes", "news")
 # of RFC 3987, what all readers take; brackets belong to addresses of hosts that nobody links to
@@ -92,7 +96,7 @@ def address(text: str) -> str:
 def layer_of(path: str) -> str:
     """Return the layer that a path of a package lies in, "" for none."""
     match = _LAYER.fullmatch(path)
-    return match[1] if match else ""
+    return (match[1] or match[2]) if match else ""
 
 
 def _told(path: str) -> bool:
@@ -153,16 +157,23 @@ def _archived(listed: Mapping[str, Entry], data: Mapping[str, bytes]) -> Iterato
     for path in sorted(p for p in listed if _is_wheel(p) and p in data):
         try:
             name, version, *_ = parse_wheel_filename(path.rpartition("/")[2])
-            with zipfile.ZipFile(io.BytesIO(data[path])) as archive:
-                infos = [i for i in archive.infolist() if re.fullmatch(r"[^/]+\.dist-info/METADATA", i.filename)]
-                if len(infos) != 1 or infos[0].file_size > HELD:
-                    continue
-                metadata = archive.read(infos[0])
-        except (InvalidWheelFilename, zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError):
+            metadata, texts = _inside(data[path])
+        except (InvalidWheelFilename, zipfile.BadZipFile, zlib.error, OSError, ValueError, EOFError, RuntimeError):
             continue  # the ending alone makes no wheel
-        for wheel in _wheel(metadata, layer_of(path), ""):
+        for wheel in _wheel(metadata, layer_of(path), texts):
             if (wheel.name, wheel.version) == (name, str(version)):
                 yield replace(wheel, sha256=listed[path].sha256, files=(listed[path],))
+
+
+def _inside(wheel: bytes) -> tuple[bytes, str]:
+    """Return METADATA of a wheel file, and the texts of its licences; raise ValueError where there is none."""
+    with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
+        named = [(i, i.filename.partition(".dist-info/")) for i in archive.infolist() if i.file_size <= _LARGEST_INSIDE]
+        inside = {rest: i for i, (directory, mark, rest) in named if mark and "/" not in directory}
+        if "METADATA" not in inside:
+            raise ValueError("it has no METADATA")
+        texts = [inside[rest] for rest in sorted(inside) if _TEXT.fullmatch(rest)][:_MOST_TEXTS]
+        return archive.read(inside["METADATA"]), "\n".join(decoded(archive.read(text)) for text in texts)
 
 
 def _by_path(files: Iterable[Entry]) -> tuple[Entry, ...]:

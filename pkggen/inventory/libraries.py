@@ -50,7 +50,7 @@ _MARKS = {
 }
 # Modules of the standard library that are nothing but a way to a library, which does not tell its version.
 _MODULES = {"_ctypes": ("libffi", b"libffi.so"), "_uuid": ("libuuid", b"libuuid.so")}
-_FILE = re.compile(r"(?P<stem>lib[^/]+?)(?:-[0-9a-f]{8})?(?P<tail>(?:\.\d[\w.]*)?\.so(?:\.\d[\w.]*)?)")
+_FILE = re.compile(r"(?P<stem>lib[^/]+?)(?:-[0-9a-f]{8})*(?P<tail>(?:\.\d[\w.]*)?\.so(?:\.\d[\w.]*)?)")
 _PYTHON = re.compile(r"libpython\d.*")
 
 

@@ -25,7 +25,8 @@ _LARGEST_BINARY = 256 << 20  # bytes of an ELF file that is looked into; one is 
 _LARGEST_TEXT = 1 << 20
 _TEXTS = 256 << 20  # bytes of all metadata, licences, units and conffiles together
 _MAGIC = b"\x7fELF"
-_MANIFEST = re.compile(r"/.*/manifest\.json")
+# of an application; of an interpreter that applications share
+_MANIFEST = re.compile(r"/.*/(manifest|layers/python)\.json")
 _UNIT = re.compile(
     r"(/usr)?/lib/systemd/(system|user)(-preset)?/.*|(/usr)?/lib/(sysusers|tmpfiles|udev/rules)\.d/[^/]+|/etc/systemd/.*"
 )
@@ -182,15 +183,18 @@ def _named(needs: Needs, places: Mapping[str, str]) -> Needs:
 
 
 def _interpreter(files: tuple[Entry, ...], data: Mapping[str, bytes]) -> str:
-    """Return the version that manifest.json tells of an interpreter in the package, else the minor of its program."""
+    """Return the version that a manifest tells of an interpreter in the package, else the minor of its program."""
+    if not any(layer_of(e.path) == "python" for e in files):
+        return ""  # the system's, or another package's
     for path in sorted(p for p in data if _MANIFEST.fullmatch(p)):
         try:
             told = json.loads(data[path])["python"]
-            if not told.get("system", False):
-                return str(told["version"])
+            version = told if isinstance(told, str) else str(told["version"])
+            if version:
+                return version
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             continue  # another program's manifest
-    programs = (re.fullmatch(r".*/layers/python/bin/python(3\.\d+)", e.path) for e in files)
+    programs = (re.fullmatch(r".*/python/bin/python(3\.\d+)", e.path) for e in files)
     return next((match[1] for match in programs if match), "")
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from pkggen.errors import ArtefactError
 from pkggen.inventory import stock
+from pkggen.inventory.held_wheel import layer_of
 from pkggen.inventory.stock import take_stock
 from tests.unit.comparison.packages import SITE, package, wheel
 
@@ -35,13 +36,15 @@ def test_a_wheel_of_the_archived_layout_has_the_digest_of_its_file(tmp_path: Pat
     """What only ends in .whl is no wheel."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
-        archive.writestr("a-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: A\nVersion: 1.0\n")
+        archive.writestr("a-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: A\nVersion: 1.0\nLicense: BSD\n")
+        archive.writestr("a-1.0.dist-info/licenses/LICENSE", "Redistributions in binary form must reproduce")
     directory = "./opt/x/layers/deps/wheels"
     files = {f"{directory}/a-1.0-py3-none-any.whl": stream.getvalue(), f"{directory}/b-1.0-py3-none-any.whl": b"PK"}
 
     (found,) = take_stock(package(tmp_path / "x.deb", files)).wheels
 
-    assert (found.name, found.sha256) == ("a", hashlib.sha256(stream.getvalue()).hexdigest())
+    assert (found.name, found.licence) == ("a", "BSD-2-Clause")
+    assert found.sha256 == hashlib.sha256(stream.getvalue()).hexdigest()
 
 
 def test_addresses_that_are_none_are_left_out(tmp_path: Path) -> None:
@@ -59,3 +62,44 @@ def test_more_text_than_fits_is_refused(tmp_path: Path, monkeypatch: pytest.Monk
 
     with pytest.raises(ArtefactError, match="more than 100 bytes"):
         take_stock(package(tmp_path / "x.deb", wheel("a", "1", f"Summary: {'x' * 100}")))
+
+
+@pytest.mark.parametrize(
+    ("path", "layer"),
+    [
+        ("/opt/x/layers/deps/lib/python3.13/site-packages/keras/layers/core/lib/a.py", "deps"),
+        ("/opt/x/layers/app/wheels/x-1-py3-none-any.whl", "app"),
+        ("/srv/x/python/bin/python3.13", "python"),
+        ("/opt/x/venv/lib/python3.13/site-packages/keras/layers/core/a.py", "venv"),
+        ("/usr/lib/python3/dist-packages/keras/layers/core/a.py", ""),
+        ("/opt/x/layers/deps.json", ""),
+    ],
+)
+def test_a_file_is_of_the_layer_that_its_path_enters_first(path: str, layer: str) -> None:
+    """Both ways of laying out a package, and a library that has layers of its own."""
+    assert layer_of(path) == layer
+
+
+@pytest.mark.parametrize(
+    ("manifest", "text", "version"),
+    [
+        ("manifest.json", b'{"python": {"version": "3.13.5", "executable": "bin/python3.13"}}', "3.13.5"),
+        ("layers/python.json", b'{"python": "3.13.5"}', "3.13.5"),  # one that applications share
+        ("manifest.json", b'{"python": 3}', "3.13"),
+        ("manifest.json", b"[" * 10_000, "3.13"),
+    ],
+)
+def test_the_version_of_the_interpreter_is_what_the_manifest_says(
+    tmp_path: Path, manifest: str, text: bytes, version: str
+) -> None:
+    """Else what its program is called."""
+    files = {"./opt/x/layers/python/bin/python3.13": b"\x7fELF", f"./opt/x/{manifest}": text}
+
+    assert take_stock(package(tmp_path / "x.deb", files)).interpreter == version
+
+
+def test_an_interpreter_of_another_package_is_not_in_this_one(tmp_path: Path) -> None:
+    """The application of a split, and one for the system's Python, tell of it and do not hold it."""
+    files = {"./opt/x/manifest.json": b'{"python": {"version": "3.13.5"}}'}
+
+    assert take_stock(package(tmp_path / "x.deb", files)).interpreter == ""
