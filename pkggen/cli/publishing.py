@@ -4,50 +4,17 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pkggen.cli.boundary import boundary, terminal
+from pkggen.cli.place import key_option, located
 from pkggen.terminal.display import one_line, show
 
 if TYPE_CHECKING:
     from pkggen.commands.publish import Published
-
-_Command = TypeVar("_Command", bound=Callable[..., Any])
-
-_where = (
-    click.option("--to", default="", metavar="URL", help="The repository: a directory, s3://, gs:// or az://."),
-    click.option(
-        "--project", type=click.Path(path_type=Path, exists=True, file_okay=False), default=".", show_default=True,
-        help="Whose publish table says the rest.",
-    ),
-)  # fmt: skip
-_how = (
-    click.option("-q", "--quiet", is_flag=True, help="Show warnings and errors only."),
-    click.option("-v", "--verbose", is_flag=True, help="Show notes and times."),
-)
-
-
-def addressed(function: _Command) -> _Command:
-    """Add the options that say which repository is meant."""
-    for option in reversed(_where):
-        function = option(function)
-    return function
-
-
-def located(function: _Command) -> _Command:
-    """Add the same, and how much is told meanwhile."""
-    for option in reversed(_how):
-        function = option(function)
-    return addressed(function)
-
-
-key_option = click.option(
-    "--key", "keys", multiple=True, metavar="KEY", help="Sign with this key of the gpg keyring; repeatable."
-)
 
 
 @click.command()
