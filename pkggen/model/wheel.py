@@ -104,8 +104,8 @@ class Distribution:
 
     @property
     def is_bundle(self) -> bool:
-        """Tell whether the wheel holds nothing of its own and only names what it wants together."""
-        return not self.scripts and all(".dist-info/" in e.path for e in self.tree.entries)
+        """Tell whether the wheel holds no file of its own and only names what it wants together."""
+        return all(".dist-info/" in e.path for e in self.tree.entries)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,10 +23,11 @@ from pkggen.model.shebang import is_python_script
 def own_commands(app: Distribution, dependencies: Iterable[Distribution], direct: Collection[str]) -> tuple[str, ...]:
     """Return the commands that a project offers: its entry points and ``.data/scripts``.
 
-    A project that holds no file of its own only names what it wants together; its commands are
-    those of the distributions it names, ``direct`` (normalised names).
+    A project that holds no file of its own only names what it wants together; its commands are its
+    own and those of the distributions it names, ``direct`` (normalised names).
     """
-    offering = [d for d in dependencies if canonicalize_name(d.wheel.name) in direct] if app.is_bundle else [app]
+    named = [d for d in dependencies if canonicalize_name(d.wheel.name) in direct] if app.is_bundle else []
+    offering = [app, *named]
     scripts = {s.name for d in offering for s in d.scripts}
     files = {e.path.removeprefix("bin/") for d in offering for e in d.tree.entries if e.path.startswith("bin/")}
     return tuple(sorted(scripts | files))

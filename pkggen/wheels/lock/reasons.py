@@ -12,7 +12,9 @@ from packaging.utils import canonicalize_name
 from pkggen.errors import Problem
 
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
-_NO_WHEEL = re.compile(rf"Wheels are required for `({_NAME})`|\b({_NAME})(?:\[[^\]]*\])?[^\s,`]* has no usable wheels")
+_NO_WHEEL = re.compile(
+    rf"Wheels are required for `({_NAME})`|(?:^|\s)({_NAME})(?:\[[^\]]*\])?(?:[<>=!~][^\s`]*)? has no usable wheels"
+)
 _ONLY_PYTHON = re.compile(
     rf"({_NAME})(\S*) only supports ([<>=!~][^)]*)\)|\b({_NAME})(\S*) depends on Python([<>=!~]\S+)"
 )

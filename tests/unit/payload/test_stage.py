@@ -188,3 +188,14 @@ def test_file_over_one_of_ours_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigurationError, match="already in the package"):
         staged(tmp_path, {"files": ({"src": "x", "dst": "/usr/bin/hello"},)})
+
+
+def test_a_wheel_of_entry_points_alone_offers_those_of_what_it_names(tmp_path: Path) -> None:
+    """apache-airflow has one command and no file; the command that people type is in another distribution."""
+    app = distribution(
+        tmp_path, "flow", {f"{SITE}/flow-1.0.dist-info/METADATA": ""}, scripts=(Script("a-flow", "core", "main"),)
+    )
+    core = distribution(tmp_path, "core", scripts=(Script("flow", "core", "main"),))
+    other = distribution(tmp_path, "other", scripts=(Script("other", "other", "main"),))
+
+    assert own_commands(app, (core, other), {"core"}) == ("a-flow", "flow")

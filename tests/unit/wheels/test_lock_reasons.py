@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pkggen.errors import ArtefactError, ToolError
-from pkggen.wheels.lock.reasons import explained, plainly
+from pkggen.wheels.lock.reasons import explained, plainly, source_only
 from pkggen.wheels.lock.resolution import Resolver
 from tests.unit.wheelsmith import Smith
 
@@ -50,6 +50,12 @@ def test_usual_reasons(reason: str, what: str, way_out: str) -> None:
     assert problem.what.startswith(what) or what in problem.what
     assert way_out in problem.remedy
     assert "python-version" not in str(problem)
+
+
+def test_a_range_of_versions_is_no_name() -> None:
+    """Of a project without wheels in a range of versions, the project is named."""
+    assert source_only("Because aiohttp>=3.8,<=3.13 has no usable wheels and you require aiohttp") == "aiohttp"
+    assert source_only("Because salt[extra] has no usable wheels") == "salt"
 
 
 def test_other_reasons_lose_the_resolvers_options() -> None:
