@@ -152,7 +152,12 @@ def _wheel(wheel: HeldWheel, stock: Inventory, digests: Mapping[str, str]) -> Pa
         place=wheel.site,
         layer=wheel.layer,
         needs=tuple(sorted({*_required(wheel, stock), *libraries})),
-        carried=tuple(c for path, content in wheel.boms for c in carried_components(path, content)),
+        carried=tuple(
+            component
+            for path, content in wheel.boms
+            for component in carried_components(path, content)
+            if canonicalize_name(component.name) != wheel.name  # a document about a wheel begins with that wheel
+        ),
     )
 
 

@@ -9,7 +9,6 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
 
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
@@ -30,9 +29,9 @@ _BYTE_CODE = re.compile(r"(?P<directory>.*/)__pycache__/(?P<module>[^/]+?)\.[\w-
 _LAYER = re.compile(r"/.*?/(?:layers/([^/]+)|(python|venv))/(?:bin|lib|include|share|wheels)/.*")
 # well-known labels of Project-URL (Well-known Project URLs in Metadata, PyPA)
 _CHANGELOGS = ("changelog", "changes", "whatsnew", "history", "releasenotes", "news")
-# of RFC 3987, what all readers take; brackets belong to addresses of hosts that nobody links to
-_CHARACTERS = r"(?:[\w.~:/?@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})"
-_URL = re.compile(rf"https?://{_CHARACTERS}+(?:#{_CHARACTERS}*)?")
+# of RFC 3987, what all readers take: no login, and no brackets, which belong to hosts that nobody links to
+_CHARACTERS = r"(?:[\w.~:/?@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*"
+_URL = re.compile(rf"https?://[\w.-]+(?::\d{{1,5}})?(?:[/?]{_CHARACTERS})?(?:#{_CHARACTERS})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +86,7 @@ def held_wheels(files: Iterable[Entry], data: Mapping[str, bytes]) -> tuple[Held
 def address(text: str) -> str:
     """Return a web address, "" for what is none: METADATA is anybody's text."""
     found = text.strip()
-    try:
-        return found if _URL.fullmatch(found) and urlsplit(found).port != 0 else ""
-    except ValueError:  # a port that is no number
-        return ""
+    return found if _URL.fullmatch(found) else ""
 
 
 def layer_of(path: str) -> str:

@@ -17,7 +17,9 @@ _PURPOSES = {"application": "APPLICATION", "platform": "FRAMEWORK", "library": "
 def as_spdx(bill: Bill) -> str:
     """Return the document, with a line end."""
     package = bill.parts[0]
-    ids = {part.ref: _identifier(part, number) for number, part in enumerate(bill.parts)}
+    carried = [(wheel, part) for wheel in bill.parts for part in _carried(wheel)]
+    parts = (*bill.parts, *(part for _, part in carried))
+    ids = {part.ref: _identifier(part, number) for number, part in enumerate(parts)}
     document = {
         "spdxVersion": "SPDX-2.3",
         "dataLicense": "CC0-1.0",
@@ -25,10 +27,11 @@ def as_spdx(bill: Bill) -> str:
         "name": f"{package.name}-{package.version}",
         "documentNamespace": f"https://spdx.org/spdxdocs/{bill.identity}",
         "creationInfo": {"created": written_time(bill.made), "creators": [f"Tool: pkggen-{version('pkggen')}"]},
-        "packages": [_package(part, ids[part.ref]) for part in bill.parts],
+        "packages": [_package(part, ids[part.ref]) for part in parts],
         "relationships": [
             _related("SPDXRef-DOCUMENT", "DESCRIBES", ids[package.ref]),
             *(_related(ids[package.ref], "CONTAINS", ids[p.ref]) for p in bill.parts[1:]),
+            *(_related(ids[wheel.ref], "CONTAINS", ids[part.ref]) for wheel, part in carried),
             *(_related(ids[p.ref], "DEPENDS_ON", ids[ref]) for p in bill.parts for ref in p.needs),
         ],
     }
@@ -41,6 +44,12 @@ def as_spdx(bill: Bill) -> str:
 
 
 _SEE = "This licence has no identifier in the SPDX list. Its text is in the copyright file of the package."
+
+
+def _carried(wheel: Part) -> list[Part]:
+    """Return what a wheel's own documents name as parts: SPDX has no components of components."""
+    rows = enumerate(wheel.carried, 1)
+    return [Part(f"{wheel.ref}/{n}", "library", c.name, c.version, c.purl, place=c.source) for n, c in rows]
 
 
 def _identifier(part: Part, number: int) -> str:
@@ -62,7 +71,7 @@ def _package(part: Part, identifier: str) -> dict[str, Any]:
         "primaryPackagePurpose": _PURPOSES[part.kind],
         "homepage": next((url for label, url in part.urls if label == "Homepage"), ""),
         "summary": part.summary,
-        "sourceInfo": f"file {part.place}" if part.place else "",
+        "sourceInfo": f"from {part.place}" if part.place else "",
         "checksums": [{"algorithm": "SHA256", "checksumValue": part.sha256}] if part.sha256 else [],
         "externalRefs": [
             {"referenceCategory": category, "referenceType": kind, "referenceLocator": locator}

@@ -11,7 +11,7 @@ import pytest
 
 from pkggen.errors import ArtefactError
 from pkggen.inventory import stock
-from pkggen.inventory.held_wheel import layer_of
+from pkggen.inventory.held_wheel import address, layer_of
 from pkggen.inventory.stock import take_stock
 from tests.unit.comparison.packages import SITE, package, wheel
 
@@ -45,6 +45,25 @@ def test_a_wheel_of_the_archived_layout_has_the_digest_of_its_file(tmp_path: Pat
 
     assert (found.name, found.licence) == ("a", "BSD-2-Clause")
     assert found.sha256 == hashlib.sha256(stream.getvalue()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("https://a.example/x?y=1#z", True),
+        (" http://a.example:8080 ", True),
+        ("https://a.example/%C3%A9/é", True),
+        ("https://user:secret@a.example/", False),
+        ("https://a.example:port/", False),
+        ("https://a/{x}", False),
+        ("https://a.example/%zz", False),
+        ("ftp://a.example/", False),
+        ("https://", False),
+    ],
+)
+def test_an_address_is_what_every_reader_takes(text: str, is_one: bool) -> None:
+    """The schemas refuse others, and a login is nobody's business."""
+    assert address(text) == (text.strip() if is_one else "")
 
 
 def test_addresses_that_are_none_are_left_out(tmp_path: Path) -> None:
