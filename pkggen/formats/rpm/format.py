@@ -105,11 +105,7 @@ class Rpm:
             texts[preset] = templates.render("rpm/preset.j2", **context)
         members = _members(package, texts)
         context |= debris_places(members, payload.prefix) | {"landmark": landmark(payload)}
-        # posttrans has work only where services or hooks are, or releases may be left of a version that made some
-        busy = payload.services or payload.watched
-        idle = "verifyscript" if not payload.layout.activated else "" if busy else "posttrans"
-        mute = "" if can_be_listed(payload, members) else "pretrans"
-        names = {s: s for s in _SCRIPTS_OF[payload.purpose] if s not in {idle, mute}}
+        names = _script_names(payload, members)
         if payload.is_meta:
             names = {"post": "meta_post"} if context["tmpfiles"] else {}
         scripts = {s: templates.render(f"rpm/{t}.j2", **context).strip("\n") + "\n" for s, t in names.items()}
@@ -152,6 +148,15 @@ class Rpm:
         found = list(differences(rendered.members, archive.members, path.name))
         found += header_differences(rendered, archive, _SCRIPTS, path.name)
         IntegrityError.raise_all(found)
+
+
+def _script_names(payload: Payload, members: tuple[Entry, ...]) -> dict[str, str]:
+    """Return the scriptlets of a package with a program, each with its template."""
+    # posttrans has work only where services or hooks are, or releases may be left of a version that made some
+    busy = payload.services or payload.watched
+    idle = "verifyscript" if not payload.layout.activated else "" if busy else "posttrans"
+    mute = "" if can_be_listed(payload, members) else "pretrans"
+    return {s: s for s in _SCRIPTS_OF[payload.purpose] if s not in {idle, mute}}
 
 
 def _filetriggers(
