@@ -118,6 +118,25 @@ def test_dnf(rpm_target: Target, shop: Published, built: dict[str, dict[str, Pat
     shop.run("repository", "verify")
 
 
+def test_dnf_in_rings(rpm_target: Target, shop: Published, built: dict[str, dict[str, Path]]) -> None:
+    """A host that follows edge has the new version first; one that follows stable when it is promoted."""
+    shop.publish(built["1.0"]["rpm"], channel="edge")
+    shop.run("repository", "promote", f"{NAME}=1.0", "edge", "stable")
+    upgrade = ["dnf", "upgrade", "-y", "--refresh"]
+    with rpm_target.box() as first, rpm_target.box() as rest, shop.served(first), shop.served(rest):
+        for box, channel in ((first, "edge"), (rest, "stable")):
+            set_up(box, shop, channel)
+            box.run(["dnf", "install", "-y", NAME], check=True)
+        shop.publish(built["2.0"]["rpm"], channel="edge")
+        for box in (first, rest):
+            box.run(upgrade, check=True)
+        assert (version(first), version(rest)) == ("2.0-1", "1.0-1")
+
+        shop.run("repository", "promote", f"{NAME}=2.0", "edge", "stable")
+        rest.run(upgrade, check=True)
+        assert version(rest) == "2.0-1"
+
+
 def test_dnf_refuses_what_is_spoilt(rpm_target: Target, shop: Published, built: dict[str, dict[str, Path]]) -> None:
     """A byte of repomd.xml, of its signature, of an index, or of a package."""
     shop.publish(built["1.0"]["rpm"])
@@ -175,7 +194,7 @@ def test_a_new_key_reaches_hosts_by_an_upgrade(
         assert version(box) == "1.0-1"
 
 
-def set_up(box: Box, shop: Published) -> None:
+def set_up(box: Box, shop: Published, channel: str = "stable") -> None:
     """Copy the lines; the directory is there on every system that came with dnf."""
     (box.root / "etc/yum.repos.d").mkdir(exist_ok=True)
-    box.run(shop.setup("dnf"), check=True)
+    box.run(shop.setup("dnf", channel), check=True)
