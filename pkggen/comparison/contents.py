@@ -53,7 +53,8 @@ def _content(path: str, here: Entry | None, there: Entry | None) -> Iterator[Fin
     elif here.link != there.link:
         yield Finding(Area.FILES, Change.CHANGED, path, f"-> {here.link}", f"-> {there.link}")
     elif _differ(here, there):
-        yield Finding(Area.FILES, Change.CHANGED, path, f"{here.size} B", f"{there.size} B")
+        sizes = (f"{here.size} B", f"{there.size} B") if here.size != there.size else ("", "other bytes")
+        yield Finding(Area.FILES, Change.CHANGED, path, *sizes)
 
 
 def _differ(here: Entry, there: Entry) -> bool:
