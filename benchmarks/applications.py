@@ -163,7 +163,7 @@ def installed(built: Sequence[Path], family: str, described: Mapping[str, Any], 
 def _telling(output: str) -> str:
     """Return the line that says most: the last error, else the last line."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    errors = [line for line in lines if re.search(r"[Ee]rror|nothing provides|Depends:|does not", line)]
+    errors = [line for line in lines if re.search(r"[Ee]rror: |nothing provides|Depends:|does not start", line)]
     return (errors or lines or ["nothing was printed"])[-1][:200]
 
 
