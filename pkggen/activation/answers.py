@@ -45,12 +45,30 @@ class Listed(Record):
     activated: str | None
 
 
+class Event(Record):
+    """A switch, or what failed: ``event`` is "switched" or "failed", ``why`` a sentence, ``time`` UTC, ISO 8601."""
+
+    event: str
+    release: str
+    previous: str
+    reason: str
+    why: str = ""
+    time: str = ""
+
+
+class Told(Record):
+    """What happened, the last first."""
+
+    events: tuple[Event, ...]
+
+
 class Status(Record):
-    """All releases, the one activated last first."""
+    """All releases, the one activated last first; what failed since then."""
 
     current: str | None
     package: str | None
     releases: tuple[Listed, ...]
+    failed: Event | None = None
 
 
 class Verified(Record):

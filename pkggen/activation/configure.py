@@ -7,8 +7,9 @@ import os
 import subprocess
 import time
 
-from .answers import Configured
+from .answers import Configured, Event
 from .builder import Builder
+from .events import SWITCHED, note
 from .lock import locked, uninterrupted
 from .manifest import RELEASE
 from .pending import forget, forget_other
@@ -44,14 +45,14 @@ def configure(place: Place, reason: str = "upgrade", kind: str = "") -> Configur
         except BaseException:
             undo(place, plan.id, known)
             raise
-        kept = activate(place, plan, previous, known)
+        kept = activate(place, plan, previous, reason, known=known)
     seconds = time.monotonic() - start
     answer = Configured(plan.id, previous, previous != plan.id, len(plan.members), built.copied, round(seconds, 3))
     place.say(summary(answer, built) + (f"; {', '.join(kept)} kept for rollback" if kept else ""))
     return answer
 
 
-def activate(place: Place, plan: Plan, previous: str | None, known: bool) -> list[str]:
+def activate(place: Place, plan: Plan, previous: str | None, reason: str, *, known: bool) -> list[str]:
     """Switch to the release and drop old ones; return those that are kept."""
     with uninterrupted():
         if previous != plan.id:
@@ -60,6 +61,7 @@ def activate(place: Place, plan: Plan, previous: str | None, known: bool) -> lis
             except OSError:
                 undo(place, plan.id, known)
                 raise
+            note(place, Event(SWITCHED, plan.id, previous or "", reason or "repair"))
         return retire(place, plan.manifest.keep, previous)
 
 

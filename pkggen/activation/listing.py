@@ -6,7 +6,9 @@ import contextlib
 import os
 import time
 
-from .answers import Listed, Status
+from . import systemd
+from .answers import Event, Listed, Status
+from .events import FAILED, events
 from .manifest import RELEASE, Release, load
 from .place import Place
 from .plan import Plan
@@ -30,7 +32,22 @@ def status(place: Place) -> Status:
         place.show(f"{row.id}  {row.activated or '-'}  {', '.join(notes)}".rstrip())
     if active is None:
         place.show("no release is current")
-    return Status(active, package, tuple(rows))
+    failed = last_failure(place)
+    if failed:
+        place.show(f"{failed.reason} failed at {failed.time}: {failed.why}")
+    return Status(active, package, tuple(rows), failed)
+
+
+def last_failure(place: Place) -> Event | None:
+    """Return what failed since the last switch that was meant, as far as the journal can be read."""
+    if not systemd.runs():
+        return None
+    for event in events(place):
+        if event.event == FAILED:
+            return event
+        if event.reason != "unhealthy":  # going back is the end of a failure
+            return None
+    return None
 
 
 def listed(place: Place, name: str, *, complete: bool, current: bool) -> Listed:

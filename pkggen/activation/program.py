@@ -18,6 +18,9 @@ from .records import Record, members
 from .trust import check_trust
 from .verbs import VERBS, WORDS
 
+TOLD = {"configure", "settle", "rollback", "health"}
+"""Verbs whose failure is noted in the journal."""
+
 
 def main(argv: list[str]) -> int:
     """Run one verb; return the exit status."""
@@ -35,9 +38,21 @@ def main(argv: list[str]) -> int:
     if options.json:
         place.out = sys.stderr
     code, answer = guarded(place, lambda: trusted(place, options))
+    if code and options.verb in TOLD:
+        tell_failure(place, options.verb, str(answer["error"]))
     if options.json:
         sys.stdout.write(json.dumps({"verb": options.verb, **answer}, sort_keys=True) + "\n")
     return code
+
+
+def tell_failure(place: Place, verb: str, why: str) -> None:
+    """Note in the journal that a verb failed."""
+    from .answers import Event  # these take time to load
+    from .events import FAILED as EVENT
+    from .events import note
+
+    current = place.active() or ""
+    note(place, Event(EVENT, current, current, verb, why))
 
 
 def trusted(place: Place, options: argparse.Namespace) -> Record:
@@ -55,9 +70,12 @@ def parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--package", action="store_true", help="verify: the package's own release has to be current")
     parser.add_argument("--reason", choices=["install", "upgrade", "refresh"], default="", help="of configure")
     parser.add_argument("--format", choices=["deb", "rpm"], default="", help="of the package that is configured")
+    parser.add_argument("--metrics", default="", help="status: a file of metrics to write, such as /var/lib/…/app.prom")
     options = parser.parse_args(argv)
     if len(options.words) not in WORDS.get(options.verb, {0}):
         parser.error(f"{options.verb}: its arguments are in protocol.py: unzip -p {sys.argv[0]} '*/protocol.py'")
+    if options.metrics and (options.verb != "status" or not os.path.isabs(options.metrics)):
+        parser.error("--metrics FILE goes with status, and takes an absolute path")
     if bool(options.reason) != bool(options.format) or (options.reason and options.verb != "configure"):
         parser.error("--reason and --format go together, with configure")
     return options

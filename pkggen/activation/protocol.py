@@ -24,7 +24,9 @@ argv
     ask URL SECONDS   for these: print the status that a server answers with
     rollback [ID]  switch back to the release that was current before, or to release ID; then restart
                    the services that ran, and check them
-    status         list the releases
+    status         list the releases, and what failed since the last switch. With ``--metrics FILE`` also
+                   write them for Prometheus' node exporter
+    history        list the switches and failures that the journal still has
     verify         compare the current release, byte by byte, with what was installed; with
                    ``--package``, it has to be the package's own, not one that was gone back to
     before-remove FORMAT   by the scripts, before a removal: run the hook of that name
@@ -52,6 +54,9 @@ state
     ``releases/<id>/release.json`` marks a release complete; ``releases/.pending.json`` is there from
     ``before`` to the end of ``settle`` (``Release`` and ``Pending`` in manifest.py).
 
+    Each switch, and each failure of configure, settle, health and rollback, is an entry of the journal
+    with fields of its own (events.py); nothing depends on it.
+
 output
     Lines for people on stdout, errors on stderr, each starting ``<app>: ``. With ``--json`` all
     lines go to stderr and stdout gets one object: ``ok``, ``verb``, and ``error`` and ``code``, or
@@ -59,7 +64,9 @@ output
                          ``seconds``; rollback also ``services``
     settle, health       ``services``: unit to ``""`` or what is wrong with it
     status               ``current``, ``package``, ``releases``: [``id``, ``version``, ``complete``, ``current``,
-                         ``activated`` (UTC, ISO 8601)]
+                         ``activated`` (UTC, ISO 8601)], and ``failed``, one of history's, where something did
+    history              ``events``: [``event`` (switched or failed), ``release``, ``previous``, ``reason``,
+                         ``why``, ``time``], the last first; what is empty is left out
     verify               ``release``, ``differences``: [text]
     remove, purge, deactivate   ``left``: [path]
 

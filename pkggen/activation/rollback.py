@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 
 from . import systemd
-from .answers import Switched
+from .answers import Event, Switched
+from .events import SWITCHED, note
 from .health import PLAIN, examine, failed
 from .lock import locked, uninterrupted
 from .pending import forget
@@ -54,6 +55,7 @@ def switch_back(place: Place, wanted: str | None, drop: str | None = None) -> Sw
             try_release(plan, f"{plan.manifest.prefix}/releases/{names[0]}")
             with uninterrupted():
                 switch(place, names[0])
+                note(place, Event(SWITCHED, names[0], previous or "", "unhealthy" if drop else "rollback"))
                 if drop and previous:
                     with contextlib.suppress(OSError):  # the next run sweeps
                         discard(place, previous)

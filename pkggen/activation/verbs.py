@@ -39,10 +39,21 @@ def _rollback(place: Place, options: argparse.Namespace) -> Record:
     return rollback(place, *(options.words or [None]))
 
 
-def _status(place: Place, _: argparse.Namespace) -> Record:
+def _status(place: Place, options: argparse.Namespace) -> Record:
     from .listing import status
 
-    return status(place)
+    answer = status(place)
+    if options.metrics:
+        from .metrics import write_metrics
+
+        write_metrics(options.metrics, place.app, answer)
+    return answer
+
+
+def _history(place: Place, _: argparse.Namespace) -> Record:
+    from .events import history
+
+    return history(place)
 
 
 def _verify(place: Place, options: argparse.Namespace) -> Record:
@@ -77,8 +88,8 @@ def _admit(place: Place, _: argparse.Namespace) -> Record:
 
 VERBS: dict[str, Callable[[Place, argparse.Namespace], Record]] = {
     "configure": _configure, "before": _before, "settle": _settle, "health": _health, "rollback": _rollback,
-    "status": _status, "verify": _verify, "before-remove": _before_remove, "deactivate": _deactivate,
-    "remove": _remove, "purge": _remove, "admit": _admit,
+    "status": _status, "history": _history, "verify": _verify, "before-remove": _before_remove,
+    "deactivate": _deactivate, "remove": _remove, "purge": _remove, "admit": _admit,
 }  # fmt: skip
 WORDS = {"ask": {2}, "before": {3}, "before-remove": {1}, "rollback": {0, 1}}
 """How many words follow a verb; none where nothing is said."""

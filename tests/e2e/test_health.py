@@ -68,6 +68,13 @@ def went_back(machine: Machine, done: Result, mode: str) -> None:
     assert f"release {NEW}-1-" in done.output
     assert "and runs again" in done.output
     assert "more: journalctl -u pulse" in done.output
+    status = json.loads(machine.run("pulse-releases status --json --metrics /run/pulse.prom").stdout)
+    assert f"release {NEW}-1-" in status["failed"]["why"]
+    assert status["failed"]["reason"] == "settle"
+    assert "pkggen_last_failure_timestamp_seconds" in machine.run("cat /run/pulse.prom", check=True).stdout
+    told = json.loads(machine.run("pulse-releases history --json", check=True).stdout)["events"]
+    assert [e["reason"] for e in told[:3]] == ["settle", "unhealthy", "upgrade"]
+    assert [e["release"][:3] for e in told[1:3]] == [OLD, NEW]
     if machine.family == "deb":
         assert done.returncode != 0
     else:
