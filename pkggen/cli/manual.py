@@ -11,7 +11,6 @@ import click
 import pkggen
 from pkggen.cli.boundary import boundary
 from pkggen.errors import PkggenError
-from pkggen.templating.roff import roff
 from pkggen.terminal.display import show_path
 
 SECTION = "1"
@@ -40,6 +39,13 @@ def manual(*, directory: Path) -> None:
         path = directory / f"{name}.{SECTION}"
         path.write_text(text, encoding="utf-8")
         show_path(path)
+
+
+def roff(value: str) -> str:
+    """Return ``value`` as templates write it into manual pages."""
+    from pkggen.templating import roff
+
+    return roff.roff(value)
 
 
 def pages(command: click.Command, name: str, parent: click.Context | None = None) -> Iterator[tuple[str, str]]:
