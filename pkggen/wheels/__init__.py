@@ -16,7 +16,9 @@ from pkggen.store.cache import Cache
 from pkggen.terminal.reporter import Reporter
 from pkggen.wheels.conflicts import settle, stdlib_shadows
 from pkggen.wheels.fetch import Source, fetch
-from pkggen.wheels.lock.lookup import Demand, LockSource, Renewal, find_lock, is_foreign
+from pkggen.wheels.lock.demand import Demand, Renewal
+from pkggen.wheels.lock.governing import find_lock, is_foreign
+from pkggen.wheels.lock.lookup import LockSource
 from pkggen.wheels.portability import absolute_rpaths, carried_programs, lines_of_scripts, names_by_case, other_tags
 from pkggen.wheels.select import choose, missing, raise_missing
 from pkggen.wheels.source_build import SourceBuilder

@@ -9,13 +9,39 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from packaging.pylock import is_valid_pylock_path
+
 from pkggen.config.workspace import find_workspace
 from pkggen.errors import PkggenError
-from pkggen.reading import parse_toml, read_text
+from pkggen.reading import is_there, parse_toml, read_text
+from pkggen.wheels.lock.pylock import read_pylock
+from pkggen.wheels.lock.requirements import read_requirements
 
 _FOREIGN = ("conda-lock.yml", "*.conda-lock.yml", "environment.yml", "environment.yaml", "pixi.lock", "pylock.*.toml")
 _FOREIGN_ALONE = ("requirements.lock", "Pipfile")  # where there is nothing else
 _NAMED = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "pylock.toml")
+_ORDER = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "requirements.txt")
+
+
+def find_lock(root: Path, named: Path | None = None) -> Path | None:
+    """Return the lock that a build of the project in ``root`` reads: ``named``, or the first by order, or None."""
+    pylock = root / "pylock.toml"
+    if named is not None:
+        return named
+    found = [pylock] if is_there(pylock) and not read_pylock(pylock).inputs else []
+    for name in _ORDER:
+        found += [p for p in (root / name, lock_above(root, name)) if p is not None and is_there(p)]
+    found += [pylock] if is_there(pylock) else []
+    return found[0] if found else None
+
+
+def is_foreign(path: Path | None) -> bool:
+    """Tell whether the lock at ``path`` is complete as it is: another tool's, not one that we make or resolve."""
+    if path is None or not path.is_file():
+        return False
+    if path.suffix == ".txt":
+        return read_requirements(path).hashed
+    return not (is_valid_pylock_path(path) and read_pylock(path).inputs)
 
 
 def lock_above(root: Path, name: str) -> Path | None:

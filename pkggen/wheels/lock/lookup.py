@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,13 +16,14 @@ from packaging.utils import canonicalize_name
 
 from pkggen.config.workspace import find_workspace, project_name
 from pkggen.errors import ConfigurationError, IntegrityError, Problem, StorageError
-from pkggen.model import Interpreter, Origin, Target, Wheel, WheelSpec
+from pkggen.model import Wheel
 from pkggen.network.address import redacted, without_credentials
 from pkggen.reading import is_there
 from pkggen.store.cache import Cache
 from pkggen.store.writing import only_looks, write_lock
 from pkggen.terminal.reporter import Reporter
-from pkggen.wheels.lock.governing import lock_above, ungoverning, unread_locks, way_out
+from pkggen.wheels.lock.demand import AS_IT_IS, Demand, Renewal
+from pkggen.wheels.lock.governing import find_lock, is_foreign, ungoverning, unread_locks, way_out
 from pkggen.wheels.lock.groups import group_requirements
 from pkggen.wheels.lock.inputs import Inputs
 from pkggen.wheels.lock.pdm import read_pdm
@@ -35,7 +36,6 @@ from pkggen.wheels.lock.resolution import Resolver, abi_program, platform_of
 from pkggen.wheels.select import applies
 from pkggen.wheels.tags import environment
 
-_ORDER = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "requirements.txt")
 _PARTED: dict[str, Callable[..., Requirements]] = {"poetry.lock": read_poetry, "pdm.lock": read_pdm}
 _COMMANDS = {
     "uv.lock": "uv lock",
@@ -43,62 +43,6 @@ _COMMANDS = {
     "pdm.lock": "pdm lock",
     "Pipfile.lock": "pipenv lock",
 }
-
-
-def find_lock(root: Path, named: Path | None = None) -> Path | None:
-    """Return the lock that a build of the project in ``root`` reads: ``named``, or the first by order, or None."""
-    pylock = root / "pylock.toml"
-    if named is not None:
-        return named
-    found = [pylock] if is_there(pylock) and not read_pylock(pylock).inputs else []
-    for name in _ORDER:
-        found += [p for p in (root / name, lock_above(root, name)) if p is not None and is_there(p)]
-    found += [pylock] if is_there(pylock) else []
-    return found[0] if found else None
-
-
-def is_foreign(path: Path | None) -> bool:
-    """Tell whether the lock at ``path`` is complete as it is: another tool's, not one that we make or resolve."""
-    if path is None or not path.is_file():
-        return False
-    if path.suffix == ".txt":
-        return read_requirements(path).hashed
-    return not (is_valid_pylock_path(path) and read_pylock(path).inputs)
-
-
-@dataclass(frozen=True, slots=True)
-class Renewal:
-    """Which versions a lock that is made again may raise: all, or those of ``packages``."""
-
-    everything: bool = False
-    packages: tuple[str, ...] = ()
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        """Return uv's arguments; none when no version may rise."""
-        chosen = tuple(word for name in self.packages for word in ("--upgrade-package", name))
-        return ("--upgrade",) if self.everything else chosen
-
-
-_AS_IT_IS = Renewal()
-
-
-@dataclass(frozen=True, slots=True)
-class Demand:
-    """Which wheels are wanted, for what, and where their lock lies.
-
-    ``root`` is the directory where locks are looked for and, when there is none, ``pylock.toml``
-    is written; ``project`` is the project's own name, which a lock may list. With ``offline`` no
-    network is touched. ``build`` makes wheels of what a lock takes from folders and repositories.
-    """
-
-    spec: WheelSpec
-    target: Target
-    interpreter: Interpreter
-    root: Path
-    project: str = ""
-    offline: bool = False
-    build: Callable[[Origin], Wheel] | None = None
 
 
 class LockSource:
@@ -284,7 +228,7 @@ class LockSource:
         requirements: Requirements | None,
         path: Path,
         ours: Lock | None,
-        renewal: Renewal = _AS_IT_IS,
+        renewal: Renewal = AS_IT_IS,
         *,
         keep: bool = False,
     ) -> Lock:
