@@ -40,6 +40,7 @@ def settle(distributions: Sequence[Distribution], overwrite: str = "stray") -> S
     may take from another: "nothing", "stray" files (commands, and what is no module) or "anything".
     The same path with the same bytes (a namespace package's ``__init__.py``) is fine. Byte code follows its source.
     """
+    distributions = tuple(map(_without_wrappers, distributions))
     disputed = {path: claims for path, claims in _claims(distributions).items() if len({c for _, c in claims}) > 1}
     problems = list(_files_and_directories(distributions))
     warnings: list[str] = []
@@ -127,6 +128,15 @@ def _required(distribution: Distribution) -> set[str]:
         except InvalidRequirement:  # old projects write what PEP 508 does not know
             continue
     return names
+
+
+def _without_wrappers(distribution: Distribution) -> Distribution:
+    """Return ``distribution`` without files for commands that are its entry points as well: these win with pip, too."""
+    written = {f"bin/{s.name}" for s in distribution.scripts}
+    entries = tuple(e for e in distribution.tree.entries if e.path not in written)
+    if len(entries) == len(distribution.tree.entries):
+        return distribution
+    return replace(distribution, tree=replace(distribution.tree, entries=entries))
 
 
 def _without(distribution: Distribution, paths: set[str]) -> Distribution:
