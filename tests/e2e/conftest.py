@@ -7,7 +7,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from tests.e2e.fault_application import Shelf
+from tests.e2e.fault_application import TinyPackages
 from tests.e2e.packages import Factory
 from tests.e2e.turns import common
 from tests.targets import TARGETS, Target, TargetError, obstacle
@@ -102,11 +102,11 @@ def factory(tmp_path_factory: pytest.TempPathFactory) -> Factory:
 
 
 @pytest.fixture(scope="session")
-def shelf(factory: Factory) -> Shelf:
+def tiny_packages(factory: Factory) -> TinyPackages:
     """Return where the tiny application's packages lie, which all tests of a run share."""
-    directory = factory.directory / "shelf"
+    directory = factory.directory / "tiny"
     directory.mkdir(exist_ok=True)
-    return Shelf(directory)
+    return TinyPackages(directory)
 
 
 @pytest.fixture

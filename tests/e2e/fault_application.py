@@ -78,7 +78,7 @@ class Tiny:
 
 
 @dataclass(frozen=True)
-class Shelf:
+class TinyPackages:
     """Packages by application, version and format below one directory, which targets mount at /pkgs.
 
     All processes of a run share it.

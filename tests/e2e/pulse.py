@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.e2e.fault_application import NEW, OLD, Shelf, Tiny
+from tests.e2e.fault_application import NEW, OLD, Tiny, TinyPackages
 from tests.targets import Machine
 
 PORT = 8765
@@ -122,9 +122,9 @@ print(got.read().decode())
 """
 
 
-def packages(shelf: Shelf, family: str) -> tuple[str, str]:
+def packages(tiny_packages: TinyPackages, family: str) -> tuple[str, str]:
     """Return the old and the new version's package, as the target sees them."""
-    return shelf.add(PULSE, OLD)[family], shelf.add(PULSE, NEW)[family]
+    return tiny_packages.add(PULSE, OLD)[family], tiny_packages.add(PULSE, NEW)[family]
 
 
 def serving(machine: Machine) -> dict[str, object]:

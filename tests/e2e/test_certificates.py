@@ -89,7 +89,7 @@ PLACES = "/etc/ssl /etc/pki /usr/lib/ssl /var/lib/ca-certificates"
 
 
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def packages_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a directory with the package, a server with its certificate, and every layout in two states."""
     home = tmp_path_factory.mktemp("certificates")
     root = home / "source"
@@ -139,9 +139,9 @@ def lay_out(root: Path, bundle: str, links: dict[str, str], hashed: str, *, auth
             (root / hashed / f"{name}.0").symlink_to(authority.name)
 
 
-def test_the_systems_authorities_count(shelf: Path, debian_12: Target) -> None:
+def test_the_systems_authorities_count(packages_directory: Path, debian_12: Target) -> None:
     """In each layout the application trusts a server whose authority the system trusts, and no other."""
-    with debian_12.box(shares={"/pkgs": shelf}) as box:
+    with debian_12.box(shares={"/pkgs": packages_directory}) as box:
         box.packages.install("/pkgs/trust.deb")
         box.run("/opt/trust/current/venv/bin/python /pkgs/server.py >/dev/null 2>&1 &", check=True)
         wait_for_server(box)

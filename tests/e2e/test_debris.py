@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.fault_application import Shelf, Tiny
+from tests.e2e.fault_application import Tiny, TinyPackages
 from tests.e2e.turns import common
 from tests.targets import Box, Target
 
@@ -21,15 +21,15 @@ LEFT = "find /opt/tiny -name '*.dpkg-new' -o -name many"
 
 
 @pytest.fixture
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+def tiny_packages(tmp_path_factory: pytest.TempPathFactory) -> TinyPackages:
     """Return where the packages are built."""
-    return Shelf(common(tmp_path_factory, "debris"))
+    return TinyPackages(common(tmp_path_factory, "debris"))
 
 
-def test_a_killed_dpkg_leaves_nothing(shelf: Shelf, debian_12: Target) -> None:
+def test_a_killed_dpkg_leaves_nothing(tiny_packages: TinyPackages, debian_12: Target) -> None:
     """Version 2.0 is killed while it is unpacked; then 3.0 has none of its files, or a removal comes."""
-    first, many, third = (shelf.add(a, v)["deb"] for a, v in ((PLAIN, "1.0"), (MANY, "2.0"), (PLAIN, "3.0")))
-    with debian_12.box(shares={"/pkgs": shelf.directory}) as box:
+    first, many, third = (tiny_packages.add(a, v)["deb"] for a, v in ((PLAIN, "1.0"), (MANY, "2.0"), (PLAIN, "3.0")))
+    with debian_12.box(shares={"/pkgs": tiny_packages.directory}) as box:
         box.packages.install(first)
         box.run("mkdir /opt/tiny/an-administrators", check=True)
         kill(box, many)

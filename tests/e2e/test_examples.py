@@ -50,7 +50,7 @@ LEFT = {
 
 
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def packages_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the directory that targets see as /pkgs, with all packages as NAME.deb and NAME.rpm."""
     directory, sources = tmp_path_factory.mktemp("examples"), tmp_path_factory.mktemp("sources")
     built = {name: example(name, sources) for name in ("site", "daemon", "tool")} | {"site-2": second_site(sources)}
@@ -61,20 +61,20 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
-def test_deb_examples(shelf: Path, debian_12: Target, tmp_path: Path) -> None:
+def test_deb_examples(packages_directory: Path, debian_12: Target, tmp_path: Path) -> None:
     """On Debian, the tool, the daemon and the site do what their pages say, from installation to purge."""
     archives = download(debian_12, tmp_path, "logrotate", "man-db")
-    with debian_12.boot(shares={"/pkgs": shelf, "/debian": archives}) as machine:
+    with debian_12.boot(shares={"/pkgs": packages_directory, "/debian": archives}) as machine:
         machine.run("apt-get install -y /debian/*.deb", check=True, timeout=300)
         live(machine)
 
 
-def test_rpm_examples(shelf: Path, rpm_target: Target, debian_12: Target, tmp_path: Path) -> None:
+def test_rpm_examples(packages_directory: Path, rpm_target: Target, debian_12: Target, tmp_path: Path) -> None:
     """On an rpm system they do the same; logrotate there is Debian's program, without its package."""
     archives = download(debian_12, tmp_path, "logrotate")
     (package,) = archives.glob("logrotate_*.deb")
     subprocess.run(["dpkg-deb", "-x", package, tmp_path / "logrotate"], check=True)
-    with rpm_target.boot(shares={"/pkgs": shelf, "/logrotate": tmp_path / "logrotate"}) as machine:
+    with rpm_target.boot(shares={"/pkgs": packages_directory, "/logrotate": tmp_path / "logrotate"}) as machine:
         live(machine)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.fault_application import NEW, OLD, Shelf, Tiny
+from tests.e2e.fault_application import NEW, OLD, Tiny, TinyPackages
 from tests.e2e.fault_injection import FIRST, MEND, REMOVE, ROLLBACK, UPGRADE, calls_of, every_fault, tracer
 from tests.e2e.fault_interruption import ALL, INSTALL, MANAGER, RECOVER, SECONDS, losses, versions
 from tests.e2e.fault_trial import CONFIGURE, PROGRAM, VERBS, Trial
@@ -39,18 +39,18 @@ def number(request: pytest.FixtureRequest) -> int:
 class Trials:
     """Targets in which both versions are known, which take a while to come by; closed with ``stack``."""
 
-    shelf: Shelf
+    tiny_packages: TinyPackages
     strace: Path
     stack: ExitStack
     known: dict[tuple[str, str], Trial] = field(default_factory=dict)
 
     def fresh(self, target: Target, mode: str) -> Trial:
         """Return one in which nothing was tried yet."""
-        shares = {"/pkgs": self.shelf.directory, "/tracer": self.strace}
+        shares = {"/pkgs": self.tiny_packages.directory, "/tracer": self.strace}
         # elsewhere than in the default mode, so that two kinds of file systems are tried
         tmpfs = {"/opt": "500M"} if mode == "archived" else {}
         box = self.stack.enter_context(target.box(shares=shares, tmpfs=tmpfs))
-        trial = self.known[target.name, mode] = Trial(box, packages(self.shelf, target.family, mode), mode)
+        trial = self.known[target.name, mode] = Trial(box, packages(self.tiny_packages, target.family, mode), mode)
         return trial
 
     def used(self, target: Target, mode: str) -> Trial:
@@ -59,15 +59,15 @@ class Trials:
 
 
 @pytest.fixture(scope="module")
-def trials(shelf: Shelf, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trials]:
+def trials(tiny_packages: TinyPackages, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trials]:
     """Return the targets that the tests of this module share."""
     with ExitStack() as stack:
-        yield Trials(shelf, tracer(tmp_path_factory.mktemp("tracer") / "bin"), stack)
+        yield Trials(tiny_packages, tracer(tmp_path_factory.mktemp("tracer") / "bin"), stack)
 
 
-def packages(shelf: Shelf, family: str, mode: str = "activated") -> dict[str, str]:
+def packages(tiny_packages: TinyPackages, family: str, mode: str = "activated") -> dict[str, str]:
     """Return the tiny application's packages by version."""
-    return {version: shelf.add(Tiny(mode=mode), version)[family] for version in (OLD, NEW)}
+    return {version: tiny_packages.add(Tiny(mode=mode), version)[family] for version in (OLD, NEW)}
 
 
 @in_modes
@@ -130,20 +130,20 @@ def killings(trial: Trial, target: str, number: int, figure: Figure) -> None:
     assert not lost, "\n".join(lost)
 
 
-def test_deb_surroundings(shelf: Shelf, debian_12: Target) -> None:
+def test_deb_surroundings(tiny_packages: TinyPackages, debian_12: Target) -> None:
     """No space, no inodes, no writing, two runs at once, a hostile environment: refused or mastered."""
-    surroundings(shelf, debian_12)
+    surroundings(tiny_packages, debian_12)
 
 
-def test_rpm_surroundings(shelf: Shelf, rpm_target: Target) -> None:
+def test_rpm_surroundings(tiny_packages: TinyPackages, rpm_target: Target) -> None:
     """The same on an RPM-native system."""
-    surroundings(shelf, rpm_target)
+    surroundings(tiny_packages, rpm_target)
 
 
-def surroundings(shelf: Shelf, target: Target) -> None:
+def surroundings(tiny_packages: TinyPackages, target: Target) -> None:
     """Try all surroundings on one target with a small /opt."""
-    with target.box(shares={"/pkgs": shelf.directory}, tmpfs={"/opt": "220M" if PORTABLE else "480M"}) as box:
-        trial = Trial(box, packages(shelf, target.family))
+    with target.box(shares={"/pkgs": tiny_packages.directory}, tmpfs={"/opt": "220M" if PORTABLE else "480M"}) as box:
+        trial = Trial(box, packages(tiny_packages, target.family))
         for free in (0, 1 << 20, 8 << 20):
             with filled(box, free):
                 trial.reset(UPGRADE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 
-from tests.e2e.fault_application import NEW, OLD, Shelf
+from tests.e2e.fault_application import NEW, OLD, TinyPackages
 from tests.e2e.pulse import packages, serving, set_mode
 from tests.targets import Machine, Target
 from tests.targets.process import Result
@@ -14,10 +14,10 @@ FAILURES = {"500": "answers 500, not 200", "crash": "pulse.service is", "hang": 
 RELEASES = "/opt/pulse/bin/pulse-releases"
 
 
-def test_deb_health(shelf: Shelf, debian_12: Target) -> None:
+def test_deb_health(tiny_packages: TinyPackages, debian_12: Target) -> None:
     """A .deb that does not answer, crashes or hangs goes back and stays half-configured; dpkg tries again."""
-    old, new = packages(shelf, "deb")
-    with debian_12.boot(shares={"/pkgs": shelf.directory}) as machine:
+    old, new = packages(tiny_packages, "deb")
+    with debian_12.boot(shares={"/pkgs": tiny_packages.directory}) as machine:
         machine.packages.install(old)
         install = f"apt-get install -y {new}"
         for mode in FAILURES:
@@ -39,10 +39,10 @@ def test_deb_health(shelf: Shelf, debian_12: Target) -> None:
         assert machine.run("ls /opt/pulse").returncode != 0
 
 
-def test_rpm_health(shelf: Shelf, rpm_target: Target) -> None:
+def test_rpm_health(tiny_packages: TinyPackages, rpm_target: Target) -> None:
     """An .rpm goes back just so, and says so: in its output, in the journal and when it is verified."""
-    old, new = packages(shelf, "rpm")
-    with rpm_target.boot(shares={"/pkgs": shelf.directory}) as machine:
+    old, new = packages(tiny_packages, "rpm")
+    with rpm_target.boot(shares={"/pkgs": tiny_packages.directory}) as machine:
         machine.packages.install(old)
         for mode in FAILURES:
             set_mode(machine, mode)

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from tests.e2e.fault_application import NEW, OLD, Shelf
+from tests.e2e.fault_application import NEW, OLD, TinyPackages
 from tests.e2e.pulse import LOG, packages, serving, set_mode
 from tests.targets import Machine, Target
 
 INSTALL = {"deb": "apt-get install -y {0}", "rpm": "rpm -U --force {0}"}
 
 
-def test_deb_hooks(shelf: Shelf, debian_12: Target) -> None:
+def test_deb_hooks(tiny_packages: TinyPackages, debian_12: Target) -> None:
     """On Debian, from installation to purge."""
-    with debian_12.boot(shares={"/pkgs": shelf.directory}) as machine:
-        hooks(machine, *packages(shelf, "deb"))
+    with debian_12.boot(shares={"/pkgs": tiny_packages.directory}) as machine:
+        hooks(machine, *packages(tiny_packages, "deb"))
         machine.packages.purge("pulse")
         assert told(machine) == [seen("after-remove", NEW, "", "purge", release="", current="", format="deb")]
 
 
-def test_rpm_hooks(shelf: Shelf, rpm_target: Target) -> None:
+def test_rpm_hooks(tiny_packages: TinyPackages, rpm_target: Target) -> None:
     """With rpm, from installation to removal."""
-    with rpm_target.boot(shares={"/pkgs": shelf.directory}) as machine:
-        hooks(machine, *packages(shelf, "rpm"))
+    with rpm_target.boot(shares={"/pkgs": tiny_packages.directory}) as machine:
+        hooks(machine, *packages(tiny_packages, "rpm"))
 
 
 def hooks(machine: Machine, old: str, new: str) -> None:

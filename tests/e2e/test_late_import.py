@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from tests.e2e.fault_application import NEW, OLD, Shelf, Tiny
+from tests.e2e.fault_application import NEW, OLD, Tiny, TinyPackages
 from tests.targets import Machine, Target
 
 COUNT, PAUSE = 300, 0.08
@@ -67,43 +67,43 @@ def late(name: str, version: str) -> Tiny:
     return Tiny(name, modules, service="service", service_keys=keys, mode=LATE[name])
 
 
-def packages(shelf: Shelf, version: str, family: str) -> str:
+def packages(tiny_packages: TinyPackages, version: str, family: str) -> str:
     """Return the packages of that version, as words of a shell; there is no broken one with a packaged venv."""
     names = RELEASED if version == BROKEN else LATE
-    return " ".join(shelf.add(late(name, version), version)[family] for name in names)
+    return " ".join(tiny_packages.add(late(name, version), version)[family] for name in names)
 
 
-def test_deb_late_import(shelf: Shelf, debian_12: Target) -> None:
+def test_deb_late_import(tiny_packages: TinyPackages, debian_12: Target) -> None:
     """Modules imported late are the old ones during unpack and configure, also where no restart is allowed.
 
     Where the next version's smoke test fails, the one before stays active and running, and an older one installs.
     """
-    with debian_12.boot(shares={"/pkgs": shelf.directory}) as machine:
-        machine.run(f"apt-get install -y {packages(shelf, OLD, 'deb')}", check=True, timeout=120)
+    with debian_12.boot(shares={"/pkgs": tiny_packages.directory}) as machine:
+        machine.run(f"apt-get install -y {packages(tiny_packages, OLD, 'deb')}", check=True, timeout=120)
         imported(machine, OLD)
         policy = machine.root / "usr/sbin/policy-rc.d"
         policy.write_text("#!/bin/sh\nexit 101\n")
         policy.chmod(0o755)
-        unpacked_and_configured(machine, packages(shelf, NEW, "deb"))
+        unpacked_and_configured(machine, packages(tiny_packages, NEW, "deb"))
         imported(machine, OLD)
         policy.unlink()
         machine.run(["systemctl", "restart", *LATE], check=True)
         imported(machine, NEW)
-        called_off(machine, shelf.add(late(PACKAGED, OLD), OLD)["deb"])
-        refused_and_repaired(machine, shelf, "apt-get install -y --allow-downgrades {0}")
+        called_off(machine, tiny_packages.add(late(PACKAGED, OLD), OLD)["deb"])
+        refused_and_repaired(machine, tiny_packages, "apt-get install -y --allow-downgrades {0}")
         assert_no_mix(machine, packaged=4)
         machine.packages.purge(*LATE)
         assert gone(machine)
 
 
-def test_rpm_late_import(shelf: Shelf, rpm_target: Target) -> None:
+def test_rpm_late_import(tiny_packages: TinyPackages, rpm_target: Target) -> None:
     """The same while rpm unpacks, before %post, and after it until the restart."""
-    with rpm_target.boot(shares={"/pkgs": shelf.directory}) as machine:
-        machine.run(f"dnf install -y {packages(shelf, OLD, 'rpm')}", check=True, timeout=120)
+    with rpm_target.boot(shares={"/pkgs": tiny_packages.directory}) as machine:
+        machine.run(f"dnf install -y {packages(tiny_packages, OLD, 'rpm')}", check=True, timeout=120)
         imported(machine, OLD)
-        unpacked_and_configured(machine, packages(shelf, NEW, "rpm"))
+        unpacked_and_configured(machine, packages(tiny_packages, NEW, "rpm"))
         imported(machine, NEW)  # %posttrans restarts it
-        refused_and_repaired(machine, shelf, "rpm -U --oldpackage {0}")
+        refused_and_repaired(machine, tiny_packages, "rpm -U --oldpackage {0}")
         assert_no_mix(machine, packaged=3)
         machine.packages.remove(*LATE)
         assert gone(machine)
@@ -184,10 +184,10 @@ def assert_no_mix(machine: Machine, packaged: int) -> None:
         assert seen(later) == {(OLD, OLD), (NEW, NEW)}, [row for row in later if row[1] != row[2]][:9]
 
 
-def refused_and_repaired(machine: Machine, shelf: Shelf, install: str) -> None:
+def refused_and_repaired(machine: Machine, tiny_packages: TinyPackages, install: str) -> None:
     """Upgrade to versions that do not start, then go back to ones that do."""
     running, before, there = [process(machine, name) for name in RELEASED], currents(machine), releases(machine)
-    done = machine.run(install.format(packages(shelf, BROKEN, machine.family)), timeout=120)
+    done = machine.run(install.format(packages(tiny_packages, BROKEN, machine.family)), timeout=120)
     for name in RELEASED:
         assert f"{name}: release {BROKEN}-1" in done.output
     assert done.output.count("does not start") >= len(RELEASED)
@@ -199,7 +199,7 @@ def refused_and_repaired(machine: Machine, shelf: Shelf, install: str) -> None:
     imported(machine, NEW, names=RELEASED)
     machine.run(["systemctl", "restart", *RELEASED], check=True)
     imported(machine, NEW, names=RELEASED)
-    machine.run(install.format(packages(shelf, OLD, machine.family)), check=True, timeout=120)
+    machine.run(install.format(packages(tiny_packages, OLD, machine.family)), check=True, timeout=120)
     imported(machine, OLD)  # the scripts restarted it
 
 

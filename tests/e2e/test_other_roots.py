@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.fault_application import NEW, OLD, Shelf, Tiny
+from tests.e2e.fault_application import NEW, OLD, Tiny, TinyPackages
 from tests.e2e.turns import common
 from tests.targets import Machine, Target
 
@@ -14,9 +14,9 @@ OTHER = "/srv/other"
 
 
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+def tiny_packages(tmp_path_factory: pytest.TempPathFactory) -> TinyPackages:
     """Return where the packages are built."""
-    return Shelf(common(tmp_path_factory, "roots"))
+    return TinyPackages(common(tmp_path_factory, "roots"))
 
 
 def state(machine: Machine) -> tuple[str, ...]:
@@ -26,10 +26,10 @@ def state(machine: Machine) -> tuple[str, ...]:
     return tuple(machine.run(look, check=True).stdout for look in looks)
 
 
-def test_deb_scripts_refuse_to_work_on_another_root(shelf: Shelf, debian_12: Target) -> None:
+def test_deb_scripts_refuse_to_work_on_another_root(tiny_packages: TinyPackages, debian_12: Target) -> None:
     """Install, configure, upgrade, remove and purge with --force-script-chrootless: said, and nothing happens here."""
-    old, new = (shelf.add(SERVING, version)["deb"] for version in (OLD, NEW))
-    with debian_12.boot(shares={"/pkgs": shelf.directory}) as machine:
+    old, new = (tiny_packages.add(SERVING, version)["deb"] for version in (OLD, NEW))
+    with debian_12.boot(shares={"/pkgs": tiny_packages.directory}) as machine:
         machine.packages.install(old)
         copy_here(machine, "/var/lib/dpkg /opt/tiny")
         before = state(machine)
@@ -49,10 +49,10 @@ def test_deb_scripts_refuse_to_work_on_another_root(shelf: Shelf, debian_12: Tar
         assert listed.endswith(f" ok installed {OLD}-1"), "the other root's package is as it was"
 
 
-def test_deb_scripts_work_in_a_root_that_dpkg_changes_to(shelf: Shelf, debian_12: Target) -> None:
+def test_deb_scripts_work_in_a_root_that_dpkg_changes_to(tiny_packages: TinyPackages, debian_12: Target) -> None:
     """Without that option dpkg changes to the root first: installed, upgraded and purged there."""
-    old, new = (shelf.add(SERVING, version)["deb"] for version in (OLD, NEW))
-    with debian_12.boot(shares={"/pkgs": shelf.directory}) as machine:
+    old, new = (tiny_packages.add(SERVING, version)["deb"] for version in (OLD, NEW))
+    with debian_12.boot(shares={"/pkgs": tiny_packages.directory}) as machine:
         machine.packages.install(old)
         copy_here(machine, "/var/lib/dpkg /usr /bin /lib /lib64 /sbin /etc /var/lib/systemd")
         before = state(machine)
@@ -63,10 +63,10 @@ def test_deb_scripts_work_in_a_root_that_dpkg_changes_to(shelf: Shelf, debian_12
         assert machine.run(f"ls -A {OTHER}/opt").stdout == ""
 
 
-def test_rpm_scriptlets_work_in_the_other_root(shelf: Shelf, rpm_target: Target) -> None:
+def test_rpm_scriptlets_work_in_the_other_root(tiny_packages: TinyPackages, rpm_target: Target) -> None:
     """Rpm changes to the root before it runs them: installed, upgraded and erased there; nothing happens here."""
-    old, new = (shelf.add(SERVING, version)["rpm"] for version in (OLD, NEW))
-    with rpm_target.boot(shares={"/pkgs": shelf.directory}) as machine:
+    old, new = (tiny_packages.add(SERVING, version)["rpm"] for version in (OLD, NEW))
+    with rpm_target.boot(shares={"/pkgs": tiny_packages.directory}) as machine:
         machine.packages.install(old)
         copy_here(machine, "/usr /bin /lib /lib64 /sbin /etc /var/lib/rpm")
         before = state(machine)

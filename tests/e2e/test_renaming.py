@@ -4,47 +4,47 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.fault_application import Shelf
+from tests.e2e.fault_application import TinyPackages
 from tests.e2e.renamed_application import FIRST, RENAMINGS, SECOND, THIRD, Renaming
 from tests.e2e.turns import common
 from tests.targets import Machine, Target
 
 
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+def tiny_packages(tmp_path_factory: pytest.TempPathFactory) -> TinyPackages:
     """Return where the packages are built."""
-    return Shelf(common(tmp_path_factory, "renaming"))
+    return TinyPackages(common(tmp_path_factory, "renaming"))
 
 
-def test_deb_renaming(shelf: Shelf, debian_12: Target) -> None:
+def test_deb_renaming(tiny_packages: TinyPackages, debian_12: Target) -> None:
     """With Conflicts and Replaces, or Replaces alone; the old name goes at once, later, or is purged later."""
-    with debian_12.boot(shares={"/pkgs": shelf.directory}) as machine:
+    with debian_12.boot(shares={"/pkgs": tiny_packages.directory}) as machine:
         for renaming in RENAMINGS:
-            there_and_back(shelf, renaming, machine)
-            side_by_side(shelf, renaming, machine)
+            there_and_back(tiny_packages, renaming, machine)
+            side_by_side(tiny_packages, renaming, machine)
 
 
-def test_rpm_renaming(shelf: Shelf, rpm_target: Target) -> None:
+def test_rpm_renaming(tiny_packages: TinyPackages, rpm_target: Target) -> None:
     """With Obsoletes: the old package's last scriptlets run when the new one works already."""
-    with rpm_target.boot(shares={"/pkgs": shelf.directory}) as machine:
+    with rpm_target.boot(shares={"/pkgs": tiny_packages.directory}) as machine:
         for renaming in RENAMINGS:
-            there_and_back(shelf, renaming, machine)
+            there_and_back(tiny_packages, renaming, machine)
 
 
-def there_and_back(shelf: Shelf, renaming: Renaming, machine: Machine) -> None:
+def there_and_back(tiny_packages: TinyPackages, renaming: Renaming, machine: Machine) -> None:
     """Install the old name, have the new one take its place, and the old one again; purge what was replaced."""
     old, new = renaming.old, renaming.new
-    machine.packages.install(package(shelf, renaming, old, FIRST, "", machine))
+    machine.packages.install(package(tiny_packages, renaming, old, FIRST, "", machine))
     write_data(machine, renaming, old)
     assert_works(machine, renaming, old, FIRST)
-    machine.packages.install(package(shelf, renaming, new, SECOND, "obsoletes", machine))
+    machine.packages.install(package(tiny_packages, renaming, new, SECOND, "obsoletes", machine))
     assert machine.packages.version(old) is None
     assert_works(machine, renaming, new, SECOND)
     if machine.family == "deb":
         machine.packages.purge(old)
         assert_works(machine, renaming, new, SECOND)
     turn_off(machine, renaming)
-    machine.packages.install(package(shelf, renaming, old, THIRD, "obsoletes", machine))
+    machine.packages.install(package(tiny_packages, renaming, old, THIRD, "obsoletes", machine))
     assert machine.packages.version(new) is None
     assert_works(machine, renaming, old, THIRD, off=True)
     if machine.family == "deb":
@@ -54,12 +54,14 @@ def there_and_back(shelf: Shelf, renaming: Renaming, machine: Machine) -> None:
     assert_gone(machine, renaming)
 
 
-def side_by_side(shelf: Shelf, renaming: Renaming, machine: Machine) -> None:
+def side_by_side(tiny_packages: TinyPackages, renaming: Renaming, machine: Machine) -> None:
     """Have the new name take the files over while the old package stays; then remove and purge that."""
     old, new = renaming.old, renaming.new
-    machine.packages.install(package(shelf, renaming, old, FIRST, "", machine))
+    machine.packages.install(package(tiny_packages, renaming, old, FIRST, "", machine))
     write_data(machine, renaming, old)
-    machine.run(["dpkg", "-i", package(shelf, renaming, new, SECOND, "replaces", machine)], check=True, timeout=120)
+    machine.run(
+        ["dpkg", "-i", package(tiny_packages, renaming, new, SECOND, "replaces", machine)], check=True, timeout=120
+    )
     assert machine.packages.version(old) is not None
     for command in ("--remove", "--purge"):
         machine.run(["dpkg", command, old], check=True, timeout=120)
@@ -68,9 +70,11 @@ def side_by_side(shelf: Shelf, renaming: Renaming, machine: Machine) -> None:
     assert_gone(machine, renaming)
 
 
-def package(shelf: Shelf, renaming: Renaming, name: str, version: str, relation: str, machine: Machine) -> str:
+def package(
+    tiny_packages: TinyPackages, renaming: Renaming, name: str, version: str, relation: str, machine: Machine
+) -> str:
     """Return a package's path on the machine."""
-    return shelf.add(renaming.project(name, relation), version)[machine.family]
+    return tiny_packages.add(renaming.project(name, relation), version)[machine.family]
 
 
 def write_data(machine: Machine, renaming: Renaming, name: str) -> None:

@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from tests.e2e.fault_application import Shelf
+from tests.e2e.fault_application import TinyPackages
 from tests.e2e.fault_injection import tracer
 from tests.e2e.fault_rollout import HOME, MODES, Rollout, Step
 from tests.e2e.pulse import packages
@@ -20,23 +20,33 @@ Deaths = Iterator[tuple[bool, list[str]]]
 
 
 def test_deb_rollout_survives(
-    shelf: Shelf, debian_12: Target, tmp_path: Path, request: pytest.FixtureRequest, figure: Callable[[str], None]
+    tiny_packages: TinyPackages,
+    debian_12: Target,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+    figure: Callable[[str], None],
 ) -> None:
     """No kill of a hook, of the health gate, of the way back or of a rollback by hand loses a release or a service."""
-    campaign(shelf, debian_12, tmp_path, int(request.config.getoption("--faults")), figure)
+    campaign(tiny_packages, debian_12, tmp_path, int(request.config.getoption("--faults")), figure)
 
 
 def test_rpm_rollout_survives(
-    shelf: Shelf, rpm_target: Target, tmp_path: Path, request: pytest.FixtureRequest, figure: Callable[[str], None]
+    tiny_packages: TinyPackages,
+    rpm_target: Target,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+    figure: Callable[[str], None],
 ) -> None:
     """The same on an RPM-native system."""
-    campaign(shelf, rpm_target, tmp_path, int(request.config.getoption("--faults")), figure)
+    campaign(tiny_packages, rpm_target, tmp_path, int(request.config.getoption("--faults")), figure)
 
 
-def campaign(shelf: Shelf, target: Target, scratch: Path, number: int, figure: Callable[[str], None]) -> None:
+def campaign(
+    tiny_packages: TinyPackages, target: Target, scratch: Path, number: int, figure: Callable[[str], None]
+) -> None:
     """Kill each step in each way it may end, for a part of ``number``; tell how often something was lost."""
-    chance, old, new = Random(target.name), *packages(shelf, target.family)
-    shares = {"/pkgs": shelf.directory, "/tracer": tracer(scratch / "tracer")}
+    chance, old, new = Random(target.name), *packages(tiny_packages, target.family)
+    shares = {"/pkgs": tiny_packages.directory, "/tracer": tracer(scratch / "tracer")}
     with target.boot(shares=shares) as machine:
         machine.packages.install(old)
         first = machine.run(f"readlink {HOME}/current").stdout.strip().removeprefix("releases/")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.fault_application import NEW, OLD, Shelf, Tiny
+from tests.e2e.fault_application import NEW, OLD, Tiny, TinyPackages
 from tests.e2e.packages import PORTABLE
 from tests.targets import Box, Target, difference, snapshot
 from tests.targets.host import UNSHARE
@@ -45,63 +45,65 @@ NOBODY = "env HOME=/nonexistent setpriv --reuid=65534 --regid=65534 --clear-grou
 WANTED = "etc/systemd/system/multi-user.target.wants/served.service"
 
 
-@pytest.fixture(name="shelf", scope="module")
-def with_both(shelf: Shelf) -> Shelf:
+@pytest.fixture(name="tiny_packages", scope="module")
+def with_both(tiny_packages: TinyPackages) -> TinyPackages:
     """Return both applications' packages."""
     for version in (OLD, NEW):
-        shelf.add(TINY, version)
-        shelf.add(SERVED, version)
-    return shelf
+        tiny_packages.add(TINY, version)
+        tiny_packages.add(SERVED, version)
+    return tiny_packages
 
 
-def both(shelf: Shelf, version: str, family: str) -> str:
+def both(tiny_packages: TinyPackages, version: str, family: str) -> str:
     """Return the packages of both, the one that needs the other first."""
-    return f"{shelf.add(SERVED, version)[family]} {shelf.add(TINY, version)[family]}"
+    return f"{tiny_packages.add(SERVED, version)[family]} {tiny_packages.add(TINY, version)[family]}"
 
 
-def test_deb_minimal_system(shelf: Shelf, debian_12: Target) -> None:
+def test_deb_minimal_system(tiny_packages: TinyPackages, debian_12: Target) -> None:
     """No documents, nothing recommended, no systemd, umask 077: two applications come, work and go without a trace."""
-    with debian_12.box(shares={"/pkgs": shelf.directory}) as box:
+    with debian_12.box(shares={"/pkgs": tiny_packages.directory}) as box:
         (box.root / "etc/dpkg/dpkg.cfg.d/minimal").write_text(EXCLUDE)
-        life(box, shelf)
+        life(box, tiny_packages)
 
 
-def test_rpm_minimal_system(shelf: Shelf, rpm_target: Target) -> None:
+def test_rpm_minimal_system(tiny_packages: TinyPackages, rpm_target: Target) -> None:
     """The same with rpm and dnf."""
-    with rpm_target.box(shares={"/pkgs": shelf.directory}) as box:
-        life(box, shelf)
+    with rpm_target.box(shares={"/pkgs": tiny_packages.directory}) as box:
+        life(box, tiny_packages)
 
 
-def test_deb_linked_opt(shelf: Shelf, debian_12: Target) -> None:
+def test_deb_linked_opt(tiny_packages: TinyPackages, debian_12: Target) -> None:
     """Where /opt is a link, packages come, work and go through it, and it stays; dpkg would take it away."""
-    with debian_12.box(shares={"/pkgs": shelf.directory}) as box:
-        linked(box, shelf)
+    with debian_12.box(shares={"/pkgs": tiny_packages.directory}) as box:
+        linked(box, tiny_packages)
 
 
-def test_rpm_linked_opt(shelf: Shelf, rpm_target: Target) -> None:
+def test_rpm_linked_opt(tiny_packages: TinyPackages, rpm_target: Target) -> None:
     """The same with rpm and dnf."""
-    with rpm_target.box(shares={"/pkgs": shelf.directory}) as box:
-        linked(box, shelf)
+    with rpm_target.box(shares={"/pkgs": tiny_packages.directory}) as box:
+        linked(box, tiny_packages)
 
 
-def linked(box: Box, shelf: Shelf) -> None:
+def linked(box: Box, tiny_packages: TinyPackages) -> None:
     """Live below a link for /opt, then see a link for the prefix itself refused."""
     box.run("rmdir /opt && mkdir -p /srv/opt && ln -s srv/opt /opt", check=True)
-    life(box, shelf)
+    life(box, tiny_packages)
     assert box.run("readlink /opt").stdout.strip() == "srv/opt"
     box.run("mkdir /srv/elsewhere && ln -s /srv/elsewhere /opt/tiny", check=True)
     before = snapshot(box)
-    done = box.run(INSTALL[box.family].format(shelf.add(TINY, OLD)[box.family]))
+    done = box.run(INSTALL[box.family].format(tiny_packages.add(TINY, OLD)[box.family]))
     assert done.returncode != 0
     assert "/opt/tiny is a symbolic link: replace it with a directory" in done.output
     assert difference(before, snapshot(box)) == []
 
 
-def life(box: Box, shelf: Shelf) -> None:
+def life(box: Box, tiny_packages: TinyPackages) -> None:
     """Install, use, upgrade and remove both applications with a closed umask; compare the whole root."""
     family, before = box.family, snapshot(box)
     for version, command in ((OLD, INSTALL), (NEW, UPGRADE)):
-        done = box.run("umask 077; " + command[family].format(both(shelf, version, family)), check=True, timeout=300)
+        done = box.run(
+            "umask 077; " + command[family].format(both(tiny_packages, version, family)), check=True, timeout=300
+        )
         assert f"heard: tiny {version}" in done.output
         used(box, version)
     at_once = " & ".join(
@@ -131,9 +133,9 @@ def used(box: Box, version: str) -> None:
     assert (box.root / WANTED).is_symlink()
 
 
-def test_deb_image(shelf: Shelf, debian_12: Target, tmp_path: Path) -> None:
+def test_deb_image(tiny_packages: TinyPackages, debian_12: Target, tmp_path: Path) -> None:
     """In a hook of mmdebstrap, and by ``dpkg --root`` without /proc: commands work, and services are enabled."""
-    debs = [shelf.directory / path.removeprefix("/pkgs/") for path in both(shelf, OLD, "deb").split()]
+    debs = [tiny_packages.directory / path.removeprefix("/pkgs/") for path in both(tiny_packages, OLD, "deb").split()]
     hook = f'cp {debs[0]} {debs[1]} "$1/root" && chroot "$1" sh -c "apt-get install -y /root/*.deb && rm /root/*.deb"'
     options = ["--mode=root", "--variant=custom", "--skip=check/empty,update,cleanup/apt", "--format=directory"]
     hooks = [f'--setup-hook=cp -a {debian_12.tree()}/. "$1"', f"--customize-hook={hook}"]
@@ -149,12 +151,12 @@ def test_deb_image(shelf: Shelf, debian_12: Target, tmp_path: Path) -> None:
     assert ended(["chroot", image, "served"]).stdout == f"served {OLD}\n"
 
 
-def test_rpm_image(shelf: Shelf, rpm_target: Target) -> None:
+def test_rpm_image(tiny_packages: TinyPackages, rpm_target: Target) -> None:
     """``dnf --installroot`` builds an image from outside, in which the command runs."""
-    with rpm_target.box(shares={"/pkgs": shelf.directory, "/base": rpm_target.tree()}) as box:
+    with rpm_target.box(shares={"/pkgs": tiny_packages.directory, "/base": rpm_target.tree()}) as box:
         box.run("cp -a /base /image", check=True, timeout=300)
         command = INSTALL["rpm"].replace("dnf ", "dnf --installroot=/image --releasever=/ ", 1)
-        box.run(command.format(both(shelf, OLD, "rpm")), check=True, timeout=300)
+        box.run(command.format(both(tiny_packages, OLD, "rpm")), check=True, timeout=300)
         assert (box.root / "image" / WANTED).is_symlink()
         assert box.run("chroot /image served", check=True).stdout == f"served {OLD}\n"
         for name in ("tiny", "served"):

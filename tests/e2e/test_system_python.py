@@ -65,7 +65,7 @@ SITE = "lib/python3.11/site-packages"
 
 
 @pytest.fixture(scope="session")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def packages_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a directory with both versions' packages."""
     home = tmp_path_factory.mktemp("system")
     for version in ("1.0", "2.0"):
@@ -108,9 +108,9 @@ def lived_through(box: Box, family: str, six: str) -> None:
         assert guest(box)[0] == version
 
 
-def test_deb_on_the_systems_python(shelf: Path, python_packages: Path, debian_12: Target) -> None:
+def test_deb_on_the_systems_python(packages_directory: Path, python_packages: Path, debian_12: Target) -> None:
     """Apt installs python3 first; it runs the application and lends it a module; both may go in any order."""
-    with debian_12.box(shares={"/pkgs": shelf, "/python": python_packages}) as box:
+    with debian_12.box(shares={"/pkgs": packages_directory, "/python": python_packages}) as box:
         needed = [f"/python/{path.name}" for path in python_packages.glob("*.deb")]
         box.packages.install("/pkgs/guest-1.0.deb", *needed)
         lived_through(box, "deb", "/usr/lib/python3/dist-packages/six.py")
@@ -121,9 +121,9 @@ def test_deb_on_the_systems_python(shelf: Path, python_packages: Path, debian_12
         assert not any(os.path.lexists(box.root / path) for path in ("opt/guest", "usr/bin/guest"))
 
 
-def test_deb_is_refused_without_it(shelf: Path, debian_12: Target) -> None:
+def test_deb_is_refused_without_it(packages_directory: Path, debian_12: Target) -> None:
     """Where there is no python3, apt says so, and nothing is unpacked."""
-    with debian_12.box(shares={"/pkgs": shelf}) as box:
+    with debian_12.box(shares={"/pkgs": packages_directory}) as box:
         done = box.packages.install("/pkgs/guest-1.0.deb", check=False)
 
         assert done.returncode != 0
@@ -131,14 +131,20 @@ def test_deb_is_refused_without_it(shelf: Path, debian_12: Target) -> None:
         assert not (box.root / "opt/guest").exists()
 
 
-def test_rpm_on_the_systems_python(shelf: Path, rpm_target: Target) -> None:
+def test_rpm_on_the_systems_python(packages_directory: Path, rpm_target: Target) -> None:
     """Dnf refuses it without the ABI, which a converted Debian lacks; with it the same python3 runs it."""
     if rpm_target.name != "rpm:4.18":
         pytest.skip("its python3 is not 3.11")
-    (shelf / "abi.spec").write_text(ABI)
-    words = ["-D", f"_topdir {shelf}/rpmbuild", "-D", f"_rpmdir {shelf}", shelf / "abi.spec"]
+    (packages_directory / "abi.spec").write_text(ABI)
+    words = [
+        "-D",
+        f"_topdir {packages_directory}/rpmbuild",
+        "-D",
+        f"_rpmdir {packages_directory}",
+        packages_directory / "abi.spec",
+    ]
     subprocess.run(["rpmbuild", "-bb", "--quiet", *words], check=True, capture_output=True)
-    with rpm_target.box(shares={"/pkgs": shelf}) as box:
+    with rpm_target.box(shares={"/pkgs": packages_directory}) as box:
         refused = box.packages.install("/pkgs/guest-1.0.rpm", check=False)
         assert "nothing provides python(abi) = 3.11" in refused.output
         box.packages.install("/pkgs/noarch/python-abi-1-1.noarch.rpm")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.fault_application import NEW, OLD, Shelf, Tiny
+from tests.e2e.fault_application import NEW, OLD, Tiny, TinyPackages
 from tests.e2e.turns import common
 from tests.targets import Box, Target
 
@@ -43,25 +43,25 @@ done
 
 
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+def tiny_packages(tmp_path_factory: pytest.TempPathFactory) -> TinyPackages:
     """Return where the packages are built."""
-    return Shelf(common(tmp_path_factory, "trust"))
+    return TinyPackages(common(tmp_path_factory, "trust"))
 
 
-def test_deb_is_refused_where_others_may_write(shelf: Shelf, debian_12: Target) -> None:
+def test_deb_is_refused_where_others_may_write(tiny_packages: TinyPackages, debian_12: Target) -> None:
     """Before anything is written: preinst, with each way in which another user comes in."""
-    refusals(shelf, debian_12)
+    refusals(tiny_packages, debian_12)
 
 
-def test_rpm_is_refused_where_others_may_write(shelf: Shelf, rpm_target: Target) -> None:
+def test_rpm_is_refused_where_others_may_write(tiny_packages: TinyPackages, rpm_target: Target) -> None:
     """The same in %pre."""
-    refusals(shelf, rpm_target)
+    refusals(tiny_packages, rpm_target)
 
 
-def refusals(shelf: Shelf, target: Target) -> None:
+def refusals(tiny_packages: TinyPackages, target: Target) -> None:
     """Try each opening in a system of its own state; follow the message, which mends it."""
-    path = shelf.add(TINY, OLD)[target.family]
-    with target.box(shares={"/pkgs": shelf.directory}) as box:
+    path = tiny_packages.add(TINY, OLD)[target.family]
+    with target.box(shares={"/pkgs": tiny_packages.directory}) as box:
         box.run("useradd -m eve; chmod 755 /home/eve", check=True)
         for why, opening in OPENINGS.items():
             box.run("rm -rf /opt /srv/opt /mnt/on /home/eve/on; mkdir /opt; chmod 755 / /opt", check=True)
@@ -91,20 +91,20 @@ def open_by_list(directory: Path, user: int) -> None:
     os.setxattr(directory, "system.posix_acl_access", value)
 
 
-def test_deb_runs_nothing_that_was_given_away(shelf: Shelf, debian_12: Target) -> None:
+def test_deb_runs_nothing_that_was_given_away(tiny_packages: TinyPackages, debian_12: Target) -> None:
     """An installed prefix that an administrator gave to a user: upgrade, removal and NAME-releases run nothing."""
-    given_away(shelf, debian_12)
+    given_away(tiny_packages, debian_12)
 
 
-def test_rpm_runs_nothing_that_was_given_away(shelf: Shelf, rpm_target: Target) -> None:
+def test_rpm_runs_nothing_that_was_given_away(tiny_packages: TinyPackages, rpm_target: Target) -> None:
     """The same with rpm, whose verification runs a script, too."""
-    given_away(shelf, rpm_target)
+    given_away(tiny_packages, rpm_target)
 
 
-def given_away(shelf: Shelf, target: Target) -> None:
+def given_away(tiny_packages: TinyPackages, target: Target) -> None:
     """Give the prefix away, have its new owner put programs there, and do all that root does."""
-    old, new = (shelf.add(TINY, version)[target.family] for version in (OLD, NEW))
-    with target.box(shares={"/pkgs": shelf.directory}) as box:
+    old, new = (tiny_packages.add(TINY, version)[target.family] for version in (OLD, NEW))
+    with target.box(shares={"/pkgs": tiny_packages.directory}) as box:
         box.run("useradd -m eve; chmod 755 /home/eve", check=True)
         assert install(box, old).returncode == 0
         box.run("chown -R eve: /opt/tiny", check=True)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.e2e.applications import SAMPLES
-from tests.e2e.fault_application import OLD, Shelf, Tiny
+from tests.e2e.fault_application import OLD, Tiny, TinyPackages
 from tests.e2e.packages import Factory
 from tests.e2e.test_lifecycle import inside
 from tests.targets import Box, Target
@@ -87,10 +87,10 @@ def known_files(box: Box) -> list[str]:
     return lines
 
 
-def test_an_image_runs_as_it_was_committed(shelf: Shelf, debian_12: Target) -> None:
+def test_an_image_runs_as_it_was_committed(tiny_packages: TinyPackages, debian_12: Target) -> None:
     """In an OSTree checkout, read-only and with all times 0, a packaged venv runs from its own byte code."""
-    package = shelf.add(TINY, OLD)["deb"]
-    with debian_12.box(shares={"/pkgs": shelf.directory}) as box:
+    package = tiny_packages.add(TINY, OLD)["deb"]
+    with debian_12.box(shares={"/pkgs": tiny_packages.directory}) as box:
         box.packages.install(package)
         box.run(IMAGE, check=True)
         site = box.run("echo /usr/lib/tiny/venv/lib/python3.*/site-packages/tiny").stdout.strip()

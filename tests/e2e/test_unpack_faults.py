@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.e2e.fault_application import NEW, OLD, Shelf, Tiny
+from tests.e2e.fault_application import NEW, OLD, Tiny, TinyPackages
 from tests.e2e.fault_interruption import ALL, MANAGER, versions
 from tests.e2e.fault_unpacking import Unpacking
 from tests.targets import Target
@@ -16,24 +16,24 @@ SHARE = 10
 
 
 def test_dpkg_killed_anywhere(
-    shelf: Shelf, debian_12: Target, request: pytest.FixtureRequest, figure: Callable[[str], None]
+    tiny_packages: TinyPackages, debian_12: Target, request: pytest.FixtureRequest, figure: Callable[[str], None]
 ) -> None:
     """Dpkg killed at any moment, then ``dpkg --configure -a``, leaves one whole version once dpkg is content."""
-    killings(shelf, debian_12, int(request.config.getoption("--faults")), figure)
+    killings(tiny_packages, debian_12, int(request.config.getoption("--faults")), figure)
 
 
 def test_rpm_killed_anywhere(
-    shelf: Shelf, rpm_target: Target, request: pytest.FixtureRequest, figure: Callable[[str], None]
+    tiny_packages: TinyPackages, rpm_target: Target, request: pytest.FixtureRequest, figure: Callable[[str], None]
 ) -> None:
     """Rpm killed at any moment, then the same transaction again, leaves one whole version."""
-    killings(shelf, rpm_target, int(request.config.getoption("--faults")), figure)
+    killings(tiny_packages, rpm_target, int(request.config.getoption("--faults")), figure)
 
 
-def killings(shelf: Shelf, target: Target, number: int, figure: Callable[[str], None]) -> None:
+def killings(tiny_packages: TinyPackages, target: Target, number: int, figure: Callable[[str], None]) -> None:
     """Kill the package manager for a part of ``number`` on one target and tell how often something was lost."""
     chance = random.Random(target.name)
-    packages = {version: shelf.add(Tiny(mode="packaged"), version)[target.family] for version in (OLD, NEW)}
-    with target.box(shares={"/pkgs": shelf.directory}, tmpfs={"/opt": "400M"}) as box:  # dpkg syncs each file
+    packages = {version: tiny_packages.add(Tiny(mode="packaged"), version)[target.family] for version in (OLD, NEW)}
+    with target.box(shares={"/pkgs": tiny_packages.directory}, tmpfs={"/opt": "400M"}) as box:  # dpkg syncs each file
         trial = Unpacking(box, packages)
         results = [
             trial.losses(version, chance.choice([ALL, MANAGER]), chance.uniform(0, 0.9))

@@ -24,7 +24,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 
-from tests.e2e.fault_application import OLD, Shelf, Tiny
+from tests.e2e.fault_application import OLD, Tiny, TinyPackages
 from tests.targets import Box, Target
 
 NEW = "2.1"
@@ -55,24 +55,24 @@ PRIMARY = """\
 DAMAGE = {"deb": "printf '#!/bin/sh\\nexit 1\\n' >/var/lib/dpkg/info/tiny.prerm", "rpm": ""}
 
 
-def test_deb_verbs(shelf: Shelf, debian_12: Target) -> None:
+def test_deb_verbs(tiny_packages: TinyPackages, debian_12: Target) -> None:
     """Upgrades and removals that dpkg has to call off leave the application running, and are made good by the next."""
-    with debian_12.box(shares={"/pkgs": shelf.directory}) as box:
-        new = called_off(box, shelf)
+    with debian_12.box(shares={"/pkgs": tiny_packages.directory}) as box:
+        new = called_off(box, tiny_packages)
         box.run("printf '#!/bin/sh\\nexit 1\\n' >/var/lib/dpkg/info/tiny.prerm", check=True)
         box.run(f"dpkg -i {new}", check=True)  # the new prerm makes up for the old one: failed-upgrade
         whole(box, NEW)
         removed_and_back(box, new)
 
 
-def test_rpm_verbs(shelf: Shelf, rpm_target: Target) -> None:
+def test_rpm_verbs(tiny_packages: TinyPackages, rpm_target: Target) -> None:
     """The same with rpm, which calls less off; dnf undoes an upgrade and an installation."""
-    with rpm_target.box(shares={"/pkgs": shelf.directory}) as box:
-        new = called_off(box, shelf)
+    with rpm_target.box(shares={"/pkgs": tiny_packages.directory}) as box:
+        new = called_off(box, tiny_packages)
         box.run(f"rpm -U {new}", check=True)
         removed_and_back(box, new)
-        box.run("rpm -U --oldpackage " + shelf.add(Tiny(), OLD)["rpm"], check=True)
-        repository = f"--repofrompath=local,{repository_of(box, shelf.add(Tiny(), OLD)['rpm'])} --nogpgcheck"
+        box.run("rpm -U --oldpackage " + tiny_packages.add(Tiny(), OLD)["rpm"], check=True)
+        repository = f"--repofrompath=local,{repository_of(box, tiny_packages.add(Tiny(), OLD)['rpm'])} --nogpgcheck"
         box.run(f"dnf upgrade -y {new}", check=True, timeout=120)
         whole(box, NEW)
         box.run(f"dnf {repository} history undo -y last", check=True, timeout=120)
@@ -84,9 +84,9 @@ def test_rpm_verbs(shelf: Shelf, rpm_target: Target) -> None:
         assert gone(box)
 
 
-def called_off(box: Box, shelf: Shelf) -> str:
+def called_off(box: Box, tiny_packages: TinyPackages) -> str:
     """Install the old version and let upgrades be refused, and stop while files are unpacked; return the new one."""
-    old, new = (shelf.add(*made)[box.family] for made in ((Tiny(), OLD), (STAYS, NEW)))
+    old, new = (tiny_packages.add(*made)[box.family] for made in ((Tiny(), OLD), (STAYS, NEW)))
     install = INSTALL[box.family]
     box.run(install.format(old), check=True)
     whole(box, OLD)
