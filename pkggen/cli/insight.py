@@ -33,10 +33,10 @@ def diff(*, old: Path, new: Path, as_json: bool, markdown: bool, fail_on: tuple[
     from pkggen.comparison.comparing import compare
     from pkggen.comparison.finding import thresholds
     from pkggen.comparison.rendering import as_markdown, as_text
-    from pkggen.inventory.stock import take_stock
+    from pkggen.inventory.package_inventory import read_inventory
 
     conditions = thresholds(fail_on)
-    compared = compare(take_stock(old), take_stock(new))
+    compared = compare(read_inventory(old), read_inventory(new))
     if as_json:
         show(json.dumps(compared.to_dict(), indent=2))
     else:

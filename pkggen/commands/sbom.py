@@ -12,7 +12,7 @@ from pkggen.config.options import Options
 from pkggen.errors import ConfigurationError
 from pkggen.gather import gather
 from pkggen.inventory.bill import Bill, bill_of
-from pkggen.inventory.stock import take_stock
+from pkggen.inventory.package_inventory import read_inventory
 from pkggen.project import opened
 from pkggen.store.cache import Cache
 from pkggen.store.writing import looking
@@ -21,7 +21,7 @@ from pkggen.terminal.reporter import Reporter
 
 def bill_of_package(path: Path) -> Bill:
     """Return the bill of a .deb or .rpm; raises ArtefactError when it can't be read."""
-    return bill_of(take_stock(path))
+    return bill_of(read_inventory(path))
 
 
 def bill_of_project(options: Options, cache: Cache, reporter: Reporter) -> Bill:
@@ -41,4 +41,4 @@ def bill_of_project(options: Options, cache: Cache, reporter: Reporter) -> Bill:
         with opened(options, scratch) as project:
             parts = gather(project, cache, reporter).parts
         digests = {str(canonicalize_name(d.wheel.name)): d.wheel.sha256 for d in parts.dependencies}
-        return bill_of(take_stock(built[0].path), digests)
+        return bill_of(read_inventory(built[0].path), digests)

@@ -15,7 +15,7 @@ from pkggen.comparison.contents import compare_files, is_of_format
 from pkggen.comparison.finding import Area, Change, Comparison, Finding
 from pkggen.comparison.parts import compare_libraries, compare_wheels, versioned
 from pkggen.comparison.texts import compare_texts, unified
-from pkggen.inventory.stock import Inventory, is_unit
+from pkggen.inventory.package_inventory import Inventory, is_unit
 
 _FIELDS = ("name", "maintainer", "homepage", "summary", "description")
 
@@ -52,13 +52,14 @@ def _notes(old: Inventory, new: Inventory) -> Iterator[str]:
             f"{old.format} and {new.format} each have relations, scripts and some files of their own: "
             "these were not compared"
         )
-    for stock in (old, new):
-        if stock.needs is None:
-            yield f"{stock.path.name}: a library can't be read, so glibc and sonames were not compared"
-        if any(not wheel.site for wheel in stock.wheels):
-            yield f"{stock.path.name}: its wheels are archived: glibc, sonames and libraries in them were not compared"
-        for path in stock.unseen:
-            yield f"{stock.path.name}: {path} is too large to be looked into"
+    for inventory in (old, new):
+        if inventory.needs is None:
+            yield f"{inventory.path.name}: a library can't be read, so glibc and sonames were not compared"
+        if any(not wheel.site for wheel in inventory.wheels):
+            name = inventory.path.name
+            yield f"{name}: its wheels are archived: glibc, sonames and libraries in them were not compared"
+        for path in inventory.unseen:
+            yield f"{inventory.path.name}: {path} is too large to be looked into"
 
 
 def _package(old: Inventory, new: Inventory) -> Iterator[Finding]:

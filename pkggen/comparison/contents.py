@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from pkggen.comparison.finding import Area, Change, Finding
 from pkggen.inventory.held_wheel import layer_of
-from pkggen.inventory.stock import Inventory
+from pkggen.inventory.package_inventory import Inventory
 from pkggen.model import Entry, Kind
 
 _SPECIAL = 0o6000  # setuid and setgid

@@ -20,7 +20,7 @@ from packaging.utils import canonicalize_name
 from pkggen.inventory.carried import CarriedComponent, carried_components
 from pkggen.inventory.held_wheel import HeldWheel, address
 from pkggen.inventory.libraries import Library
-from pkggen.inventory.stock import Inventory
+from pkggen.inventory.package_inventory import Inventory
 from pkggen.metadata.spdx import expression
 
 # vendor and product of the NVD's dictionary
@@ -73,52 +73,55 @@ class Bill:
     identity: uuid.UUID
 
 
-def bill_of(stock: Inventory, digests: Mapping[str, str] | None = None) -> Bill:
+def bill_of(inventory: Inventory, digests: Mapping[str, str] | None = None) -> Bill:
     """Return the bill of materials of a package.
 
     ``digests`` are the SHA-256 of wheel files by normalised name, for a package that was built just now.
     """
-    wheels = [_wheel(w, stock, digests or {}) for w in stock.wheels]
-    libraries = [_library(library) for library in stock.libraries]
+    wheels = [_wheel(w, inventory, digests or {}) for w in inventory.wheels]
+    libraries = [_library(library) for library in inventory.libraries]
     held = {p.ref: p for p in [*wheels, *libraries]}  # two layers may hold the same wheel
-    python = _interpreter(stock)
-    own = _own(stock)
-    top = _package(stock, own, [*(_ref(w) for w in own or stock.wheels), *(p.ref for p in python)])
+    python = _interpreter(inventory)
+    own = _own(inventory)
+    top = _package(inventory, own, [*(_ref(w) for w in own or inventory.wheels), *(p.ref for p in python)])
     parts = (top, *python, *sorted(held.values(), key=lambda p: p.ref))
-    return Bill(parts, stock.made, uuid.uuid5(uuid.NAMESPACE_URL, f"sha256:{stock.sha256}"))
+    return Bill(parts, inventory.made, uuid.uuid5(uuid.NAMESPACE_URL, f"sha256:{inventory.sha256}"))
 
 
-def _own(stock: Inventory) -> list[HeldWheel]:
+def _own(inventory: Inventory) -> list[HeldWheel]:
     """Return the project's own wheel; none where the package is not of a project, such as a split's dependencies."""
-    layer = [w for w in stock.wheels if w.layer == "app"]
-    return layer or [w for w in stock.wheels if w.name == canonicalize_name(stock.name)]
+    layer = [w for w in inventory.wheels if w.layer == "app"]
+    return layer or [w for w in inventory.wheels if w.name == canonicalize_name(inventory.name)]
 
 
-def _package(stock: Inventory, own: Sequence[HeldWheel], needs: Sequence[str]) -> Part:
-    said = stock.inspection.metadata
-    version, epoch = stock.version, ""
+def _package(inventory: Inventory, own: Sequence[HeldWheel], needs: Sequence[str]) -> Part:
+    said = inventory.inspection.metadata
+    version, epoch = inventory.version, ""
     if ":" in version:
         epoch, _, version = version.partition(":")
-    qualifiers = {"arch": said.get("architecture", ""), **({"epoch": epoch} if epoch and stock.format == "rpm" else {})}
-    told = stock.version if stock.format == "deb" else version
+    qualifiers = {
+        "arch": said.get("architecture", ""),
+        **({"epoch": epoch} if epoch and inventory.format == "rpm" else {}),
+    }
+    told = inventory.version if inventory.format == "deb" else version
     return Part(
         ref="package",
         kind="application",
-        name=stock.name,
-        version=stock.version,
-        purl=_purl(stock.format, stock.name, told, qualifiers),
-        licence=expression(stock.licence) or next((w.licence for w in own), ""),
-        sha256=stock.sha256,
+        name=inventory.name,
+        version=inventory.version,
+        purl=_purl(inventory.format, inventory.name, told, qualifiers),
+        licence=expression(inventory.licence) or next((w.licence for w in own), ""),
+        sha256=inventory.sha256,
         summary=said.get("summary", ""),
         urls=tuple(("Homepage", u) for u in [address(said.get("homepage", ""))] if u),
         needs=tuple(needs),
     )
 
 
-def _interpreter(stock: Inventory) -> tuple[Part, ...]:
-    if not stock.interpreter:
+def _interpreter(inventory: Inventory) -> tuple[Part, ...]:
+    if not inventory.interpreter:
         return ()
-    version = stock.interpreter
+    version = inventory.interpreter
     return (
         Part(
             ref="interpreter",
@@ -130,13 +133,13 @@ def _interpreter(stock: Inventory) -> tuple[Part, ...]:
             cpe=_cpe("python:python", version),
             urls=(("Homepage", "https://www.python.org/"),),
             layer="python",
-            needs=tuple(sorted({_library(lib).ref for lib in stock.libraries if not lib.holder})),
+            needs=tuple(sorted({_library(lib).ref for lib in inventory.libraries if not lib.holder})),
         ),
     )
 
 
-def _wheel(wheel: HeldWheel, stock: Inventory, digests: Mapping[str, str]) -> Part:
-    libraries = {_library(lib).ref for lib in stock.libraries if lib.holder == wheel.name}
+def _wheel(wheel: HeldWheel, inventory: Inventory, digests: Mapping[str, str]) -> Part:
+    libraries = {_library(lib).ref for lib in inventory.libraries if lib.holder == wheel.name}
     record = next((e.sha256 for e in wheel.files if e.path.endswith(".dist-info/RECORD")), "")
     return Part(
         ref=_ref(wheel),
@@ -151,7 +154,7 @@ def _wheel(wheel: HeldWheel, stock: Inventory, digests: Mapping[str, str]) -> Pa
         urls=tuple(dict.fromkeys([*((("Homepage", wheel.homepage),) if wheel.homepage else ()), *wheel.urls])),
         place=wheel.site,
         layer=wheel.layer,
-        needs=tuple(sorted({*_required(wheel, stock), *libraries})),
+        needs=tuple(sorted({*_required(wheel, inventory), *libraries})),
         carried=tuple(
             component
             for path, content in wheel.boms
@@ -165,14 +168,14 @@ def _ref(wheel: HeldWheel) -> str:
     return f"wheel:{wheel.name}@{wheel.version}"
 
 
-def _required(wheel: HeldWheel, stock: Inventory) -> Iterator[str]:
+def _required(wheel: HeldWheel, inventory: Inventory) -> Iterator[str]:
     """Yield the wheels of the package that METADATA asks for on Linux; those of an extra count when any asks for it."""
     minor = _MINOR.search(wheel.site)
-    there = _environment(stock.interpreter or (minor[1] if minor else "3.13"), stock.machine)
-    held = {w.name: w for w in stock.wheels}
+    there = _environment(inventory.interpreter or (minor[1] if minor else "3.13"), inventory.machine)
+    held = {w.name: w for w in inventory.wheels}
     extras = {
         extra
-        for other in stock.wheels
+        for other in inventory.wheels
         for line in _requirements(other)
         if canonicalize_name(line.name) == wheel.name
         for extra in line.extras

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from xdist.scheduler import LoadFileScheduling
 
 LONG = (
-    "test_lifecycle", "test_self", "test_modes", "test_faults", "test_foreign_arch", "test_bundles", "test_examples",
+    "test_lifecycle", "test_self", "test_renaming", "test_modes", "test_faults", "test_publishing", "test_replacement",
+    "test_foreign_arch", "test_bundles", "test_examples", "test_trust", "test_other_roots", "test_publishers",
     "test_late_import", "test_surroundings", "test_shapes", "test_split_packages", "test_bad_input", "test_same_wheel",
     "test_scenarios", "test_reproducible", "test_piuparts", "test_health", "test_verbs", "test_inputs", "test_plugins",
     "test_service_life", "test_hook_order", "test_lint", "test_rollout_faults", "test_floor", "test_trusted_files",

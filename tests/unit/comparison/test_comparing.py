@@ -18,7 +18,7 @@ from pkggen.comparison.finding import Area, Change, Comparison, Finding, thresho
 from pkggen.comparison.rendering import as_markdown, as_text
 from pkggen.errors import ConfigurationError
 from pkggen.formats import FORMATS
-from pkggen.inventory.stock import take_stock
+from pkggen.inventory.package_inventory import read_inventory
 from pkggen.templating.templates import Templates
 from tests.unit.comparison.packages import package, wheel
 from tests.unit.debsmith import CONTROL
@@ -28,7 +28,7 @@ from tests.unit.payloads import entry, payload
 def compared(tmp_path: Path, old: Mapping[str, Any], new: Mapping[str, Any]) -> Comparison:
     """Return the comparison of two packages: ``files`` and what else :func:`package` takes."""
     stocks = [
-        take_stock(package(tmp_path / f"{name}.deb", **{"files": {}, **what}))
+        read_inventory(package(tmp_path / f"{name}.deb", **{"files": {}, **what}))
         for name, what in (("old", old), ("new", new))
     ]
     return compare(*stocks)
@@ -141,7 +141,7 @@ def test_deb_and_rpm_of_one_build_deliver_the_same(tmp_path: Path) -> None:
     other = replace(one, entries=(*one.entries, entry("/usr/share/hello/more", b"more")))
 
     deb, rpm, larger = (
-        take_stock(_built(name, what, tmp_path / str(number)))
+        read_inventory(_built(name, what, tmp_path / str(number)))
         for number, (name, what) in enumerate((("deb", one), ("rpm", one), ("rpm", other)))
     )
 
@@ -191,7 +191,7 @@ def test_paths_that_lead_out_of_the_package_write_nothing(tmp_path: Path) -> Non
     program = Path("/bin/true").read_bytes()
     name = f"./../../..{tmp_path}/escaped.so"
 
-    take_stock(package(tmp_path / "x.deb", {name: program}))
+    read_inventory(package(tmp_path / "x.deb", {name: program}))
 
     assert not (tmp_path / "escaped.so").exists()
 

@@ -19,8 +19,8 @@ from spdx_tools.spdx.validation.document_validator import validate_full_spdx_doc
 from pkggen.cli import main
 from pkggen.inventory.bill import Bill, Part, bill_of
 from pkggen.inventory.cyclonedx import as_cyclonedx
+from pkggen.inventory.package_inventory import read_inventory
 from pkggen.inventory.spdx_document import as_spdx
-from pkggen.inventory.stock import take_stock
 from tests.unit.comparison.packages import SITE, package, wheel
 from tests.unit.debsmith import CONTROL
 
@@ -58,7 +58,7 @@ def sample(tmp_path: Path) -> Path:
 
 
 def bill(path: Path) -> dict[str, Part]:
-    return {part.ref: part for part in bill_of(take_stock(path)).parts}
+    return {part.ref: part for part in bill_of(read_inventory(path)).parts}
 
 
 def test_each_part_is_there_with_what_identifies_it(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_what_a_wheel_says_of_itself_is_taken_over(tmp_path: Path) -> None:
 
 def test_cyclonedx_is_valid_to_the_official_schema(tmp_path: Path) -> None:
     """In its strict form, formats of addresses included."""
-    text = as_cyclonedx(bill_of(take_stock(sample(tmp_path)), {"extra": "0" * 64}))
+    text = as_cyclonedx(bill_of(read_inventory(sample(tmp_path)), {"extra": "0" * 64}))
 
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
     (extra,) = [c for c in json.loads(text)["components"] if c["name"] == "extra"]
@@ -109,7 +109,7 @@ def test_cyclonedx_is_valid_to_the_official_schema(tmp_path: Path) -> None:
 def test_spdx_is_read_by_the_reference_implementation(tmp_path: Path) -> None:
     """It finds nothing to object to, and as many packages and needs as there are."""
     path = tmp_path / "x.spdx.json"
-    found = bill_of(take_stock(sample(tmp_path)))
+    found = bill_of(read_inventory(sample(tmp_path)))
     path.write_text(as_spdx(found), encoding="utf-8")
 
     document = parse_file(str(path))
@@ -127,7 +127,7 @@ def test_the_same_package_gives_the_same_bytes(tmp_path: Path, written: Callable
     other.write_bytes(one.read_bytes())
     os.utime(other, (1, 1))
 
-    assert written(bill_of(take_stock(one))) == written(bill_of(take_stock(other)))
+    assert written(bill_of(read_inventory(one))) == written(bill_of(read_inventory(other)))
 
 
 @pytest.mark.parametrize(("options", "key"), [([], "bomFormat"), (["--format", "spdx"], "spdxVersion")])

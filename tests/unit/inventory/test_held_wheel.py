@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from pkggen.errors import ArtefactError
-from pkggen.inventory import stock
+from pkggen.inventory import package_inventory
 from pkggen.inventory.held_wheel import address, layer_of
-from pkggen.inventory.stock import take_stock
+from pkggen.inventory.package_inventory import read_inventory
 from tests.unit.comparison.packages import SITE, package, wheel
 
 
@@ -24,7 +24,7 @@ def test_an_installed_wheel_has_its_files_and_their_byte_code(tmp_path: Path) ->
     files["./opt/x/layers/deps/bin/a"] = b"#!/bin/sh\n"
     files[f"./{SITE}/a/__pycache__/main.cpython-313.pyc"] = b"123"
 
-    (found,) = take_stock(package(tmp_path / "x.deb", files)).wheels
+    (found,) = read_inventory(package(tmp_path / "x.deb", files)).wheels
 
     assert (found.name, found.version, found.layer, found.licence) == ("a", "1.0", "deps", "MIT")
     assert {e.path for e in found.files} == {name.removeprefix(".") for name in files}
@@ -41,7 +41,7 @@ def test_a_wheel_of_the_archived_layout_has_the_digest_of_its_file(tmp_path: Pat
     directory = "./opt/x/layers/deps/wheels"
     files = {f"{directory}/a-1.0-py3-none-any.whl": stream.getvalue(), f"{directory}/b-1.0-py3-none-any.whl": b"PK"}
 
-    (found,) = take_stock(package(tmp_path / "x.deb", files)).wheels
+    (found,) = read_inventory(package(tmp_path / "x.deb", files)).wheels
 
     assert (found.name, found.licence) == ("a", "BSD-2-Clause")
     assert found.sha256 == hashlib.sha256(stream.getvalue()).hexdigest()
@@ -70,17 +70,17 @@ def test_addresses_that_are_none_are_left_out(tmp_path: Path) -> None:
     """What METADATA says is anybody's text."""
     files = wheel("a", "1", "Project-URL: Changelog, javascript:alert(1)", "Project-URL: News, https://a.example/n")
 
-    (found,) = take_stock(package(tmp_path / "x.deb", files)).wheels
+    (found,) = read_inventory(package(tmp_path / "x.deb", files)).wheels
 
     assert found.changelog == "https://a.example/n"
 
 
 def test_more_text_than_fits_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Thousands of files of the largest size would fill the memory."""
-    monkeypatch.setattr(stock, "_TEXTS", 100)
+    monkeypatch.setattr(package_inventory, "_TEXTS", 100)
 
     with pytest.raises(ArtefactError, match="more than 100 bytes"):
-        take_stock(package(tmp_path / "x.deb", wheel("a", "1", f"Summary: {'x' * 100}")))
+        read_inventory(package(tmp_path / "x.deb", wheel("a", "1", f"Summary: {'x' * 100}")))
 
 
 @pytest.mark.parametrize(
@@ -114,11 +114,11 @@ def test_the_version_of_the_interpreter_is_what_the_manifest_says(
     """Else what its program is called."""
     files = {"./opt/x/layers/python/bin/python3.13": b"\x7fELF", f"./opt/x/{manifest}": text}
 
-    assert take_stock(package(tmp_path / "x.deb", files)).interpreter == version
+    assert read_inventory(package(tmp_path / "x.deb", files)).interpreter == version
 
 
 def test_an_interpreter_of_another_package_is_not_in_this_one(tmp_path: Path) -> None:
     """The application of a split, and one for the system's Python, tell of it and do not hold it."""
     files = {"./opt/x/manifest.json": b'{"python": {"version": "3.13.5"}}'}
 
-    assert take_stock(package(tmp_path / "x.deb", files)).interpreter == ""
+    assert read_inventory(package(tmp_path / "x.deb", files)).interpreter == ""

@@ -93,7 +93,7 @@ def is_unit(path: str) -> bool:
     return _UNIT.fullmatch(path) is not None
 
 
-def take_stock(path: Path) -> Inventory:
+def read_inventory(path: Path) -> Inventory:
     """Return what the package at ``path`` holds; raises ArtefactError when it can't be read."""
     seen = inspect(path)
     files = tuple(e for e in seen.files if e.role is not Role.GHOST)
