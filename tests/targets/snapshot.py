@@ -40,7 +40,7 @@ BOOKKEEPING: Mapping[str, tuple[str, ...]] = {
 """What the package manager keeps for itself: it differs after any installation and removal."""
 
 
-COMMON = ("/usr/share/licenses",)
+COMMON = ("/usr/share/licenses", *(f"/usr/share/man/man{section}" for section in range(1, 9)))
 """Directories that Fedora's package filesystem owns and a converted root lacks; what lies in them counts."""
 
 
