@@ -38,7 +38,8 @@ _HEAD = (
     "Applications that others wrote, in the newest versions of their index, each built by `pkggen build` for both "
     "formats, installed without a network on Debian 12 and on an RPM-native system, and started there. "
     "`python -m benchmarks.applications` writes this table; it is not part of the continuous integration. Seconds are "
-    "those of a first build on two processors that others used as well, downloads included; the size is the `.deb`'s. "
+    "those of a build on two processors that others used as well, with the downloads that it took; the size is the "
+    "`.deb`'s. "
     "*Set* is what had to be configured.\n\n"
 )
 
