@@ -55,7 +55,9 @@ def field(name: str, value: str) -> bytes:
 
 def events(place: Place) -> list[Event]:
     """Return what the journal still has of the application's events, the last one first."""
-    words = ("--quiet", "-o", "json", "-r", "-n", str(LAST), f"MESSAGE_ID={KIND}", f"PKGGEN_APP={place.app}")
+    # everybody may write to the journal; what begins with an underscore it writes itself, systemd.journal-fields(7)
+    matches = ("_UID=0", f"MESSAGE_ID={KIND}", f"PKGGEN_APP={place.app}")
+    words = ("--quiet", "-o", "json", "-r", "-n", str(LAST), *matches)
     found = []
     for row in systemd.output_of("journalctl", *words).splitlines():
         with contextlib.suppress(ValueError, KeyError, TypeError):
@@ -70,7 +72,7 @@ def history(place: Place) -> Told:
     """List the events: switches, and what failed."""
     told = events(place)
     for event in told:
-        place.show(f"{event.time}  {fields(place.app, event)['MESSAGE']}")
+        place.show(systemd.plain(f"{event.time}  {fields(place.app, event)['MESSAGE']}"))
     if not told:
         place.show("the journal has no switch (it may have been rotated, or is not yours to read)")
     return Told(tuple(told))

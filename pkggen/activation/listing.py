@@ -34,7 +34,7 @@ def status(place: Place) -> Status:
         place.show("no release is current")
     failed = last_failure(place)
     if failed:
-        place.show(f"{failed.reason} failed at {failed.time}: {failed.why}")
+        place.show(systemd.plain(f"{failed.reason} failed at {failed.time}: {failed.why}"))
     return Status(active, package, tuple(rows), failed)
 
 

@@ -68,7 +68,12 @@ def state_of(unit: str) -> State:
 def last_words(unit: str) -> list[str]:
     """Return the last lines that a unit has logged, with nothing in them that a terminal obeys."""
     said = output_of("journalctl", "--quiet", "-o", "cat", "-n", str(LAST_WORDS), "-u", unit)
-    return ["".join(sign if sign.isprintable() else "?" for sign in row) for row in said.splitlines()]
+    return [plain(row) for row in said.splitlines()]
+
+
+def plain(text: str) -> str:
+    """Return what others wrote with nothing in it that a terminal obeys, on its own lines."""
+    return "".join(sign if sign.isprintable() or sign == "\n" else "?" for sign in text)
 
 
 def instances(name: str) -> list[str]:

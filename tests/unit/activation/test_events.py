@@ -27,6 +27,7 @@ class Journal:
         self.socket.bind(str(path))
         self.socket.setblocking(False)
         self.entries: list[dict[str, str]] = []
+        self.writer = "0"
 
     def read(self) -> list[dict[str, str]]:
         """Return all entries so far, the first one first."""
@@ -40,12 +41,15 @@ class Journal:
                 name, _, rest = data.partition(b"\n")
                 size = struct.unpack("<Q", rest[:8])[0]
                 entry[name.decode()], data = rest[8 : 8 + size].decode(), rest[9 + size :]
-            self.entries.append({**entry, "__REALTIME_TIMESTAMP": str(1_700_000_000_000_000 + len(self.entries))})
+            stamp = str(1_700_000_000_000_000 + len(self.entries))
+            self.entries.append({**entry, "_UID": self.writer, "__REALTIME_TIMESTAMP": stamp})
 
-    def asked(self, program: str, *_: str) -> str:
-        """Stand in for journalctl."""
+    def asked(self, program: str, *words: str) -> str:
+        """Stand in for journalctl with its matches."""
         assert program == "journalctl"
-        return "".join(json.dumps(entry) + "\n" for entry in reversed(self.read()))
+        wanted = dict(word.split("=", 1) for word in words if "=" in word)
+        found = [entry for entry in self.read() if wanted.items() <= entry.items()]
+        return "".join(json.dumps(entry) + "\n" for entry in reversed(found))
 
 
 @pytest.fixture
@@ -88,6 +92,29 @@ def test_what_failed_is_in_the_status_until_the_next_switch(app: Installation, j
     configure(app.package("2.0").place, "upgrade", "deb")
 
     assert listing.status(place).failed is None
+
+
+def test_another_user_can_not_forge_an_event(app: Installation, journal: Journal) -> None:
+    """Everybody may write to the journal; it says itself who did."""
+    place = app.package("1.0").place
+    journal.writer = "1000"
+    events.note(place, Event(events.FAILED, "1", "1", "settle", "all is lost"))
+
+    assert events.events(place) == []
+
+
+def test_what_is_told_can_not_speak_to_the_terminal(
+    app: Installation, journal: Journal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Why something failed is often what a program said."""
+    place = app.package("1.0").place
+    events.note(place, Event(events.FAILED, "1", "1", "settle", "\x1b[2J no\nsecond"))
+    events.history(place)
+    listing.status(place)
+
+    said = "".join(capsys.readouterr())
+    assert "?[2J no\nsecond" in said
+    assert "\x1b" not in said
 
 
 def test_nothing_fails_without_a_journal(app: Installation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
