@@ -33,7 +33,7 @@ echo "${COMPREPLY[*]}"
 BY_ITSELF = ("/run", "/tmp", "/var/tmp", "/var/log/journal", "/var/lib/systemd", "/var/log/wtmp", "/var/cache/man")
 ACCOUNTS = {f"/etc/{name}{backup}" for name in ("passwd", "group", "shadow", "gshadow") for backup in ("", "-")}
 # Directories of the system's own, which the converted root lacks and Fedora's packages bring.
-SYSTEM = {f"/usr/share/{path}" for path in ("fish", "fish/vendor_completions.d", "licenses", "man/man1")} | {
+SYSTEM = {f"/usr/share/{path}" for path in ("fish", "fish/vendor_completions.d")} | {
     "/usr/share/zsh/site-functions", "/etc/sysconfig",
 }  # fmt: skip
 LEFT = {
