@@ -162,7 +162,8 @@ class _Room:
         file.write_text("\n".join(lines) + "\n", encoding="utf-8")
         words: list[str | Path] = ["pip", "install", "--python", self._python, "--no-deps", "-r", file, *self._places()]
         words += ["--only-binary", ":all:"] if all("@ " not in line for line in lines) else []
-        words += ["--require-hashes"] if all("--hash=" in line for line in lines) else []
+        # not --require-hashes, which would want hashes of the constraints in the project's settings, too
+        words += ["--verify-hashes"]
         self._uv(*words)
 
     def _keep(self, pins: Pins, *, new: bool) -> None:
