@@ -112,12 +112,14 @@ def assert_works(machine: Machine, renaming: Renaming, name: str, version: str, 
 
 
 def assert_gone(machine: Machine, renaming: Renaming) -> None:
-    """Nothing is left: no unit, no prefix, no list, and on Debian no state."""
+    """Nothing is left: no unit, no prefix, no list, and on Debian no state that is called as package or service are."""
     places = [renaming.prefix(n) for n in (renaming.old, renaming.new)]
     places += [f"/usr/share/pkggen/owned/{n}" for n in (renaming.old, renaming.new)]
     parts = [*renaming.parts(renaming.old), *renaming.parts(renaming.new)]
     states = [f"/var/lib/{part.state}" for part in parts]
-    places += states if machine.family == "deb" else []
+    if machine.family == "deb":
+        called = {renaming.old, renaming.new, *(part.service for part in parts)}
+        places += [f"/var/lib/{part.state}" for part in parts if part.state in called]
     assert [place for place in places if machine.run(["test", "-e", place]).returncode == 0] == []
     units = " -o ".join(f"-name '{part.service}.service*'" for part in parts)
     assert machine.run(f"find /etc/systemd/system /var/lib/systemd \\( {units} \\)").stdout == ""
