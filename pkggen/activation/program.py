@@ -90,6 +90,8 @@ def guarded(place: Place, work: Callable[[], Record]) -> tuple[int, dict[str, ob
     except OSError as error:
         unfit = error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
         code, text = UNFIT if unfit else FAILED, explain(error, place.root)
+    except ImportError as error:  # of the standard library: no file can be opened any more, or it is damaged
+        code, text = FAILED, f"the interpreter can't load {error.name or 'a module'}: {error}"
     except KeyboardInterrupt as signalled:
         code, text = FAILED, f"ended by {signalled}"
     place.say(text, error=True)

@@ -20,6 +20,7 @@ from pkggen.activation.lock import locked
 from pkggen.activation.process import ending, run
 from pkggen.activation.program import guarded
 from pkggen.activation.protocol import BROKEN, LOCKED, OTHER, UNFIT, Failure
+from pkggen.activation.records import Record
 from pkggen.activation.releases import switch
 from pkggen.activation.rollback import switch_back
 from pkggen.activation.verification import verify
@@ -324,3 +325,15 @@ def test_verify_of_the_package_wants_its_own_release(app: Installation) -> None:
     with pytest.raises(Failure, match="is current, not the package's") as failure:
         verify(app.place, package=True)
     assert failure.value.code == OTHER
+
+
+def test_a_module_that_can_not_be_loaded_is_told(app: Installation, capsys: pytest.CaptureFixture[str]) -> None:
+    """Verbs load what they need when they run; then no file may be opened any more."""
+
+    def work() -> Record:
+        raise ImportError("select.so: cannot open shared object file: Too many open files", name="select")
+
+    code, answer = guarded(app.package("1.0").place, work)
+
+    assert (code, answer["ok"]) == (1, False)
+    assert "can't load select: select.so" in capsys.readouterr().err
