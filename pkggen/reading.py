@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +87,20 @@ def parse_toml(text: str) -> dict[str, Any]:
 def parse_json(text: str) -> Any:
     """Return JSON; raise ValueError that says what is wrong with it, and where."""
     return _shallow(json.loads, text)
+
+
+def table_in(data: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
+    """Return the table that ``keys`` lead to, one within the other; {} where there is none, or something else."""
+    for key in keys:
+        found = data.get(key)
+        data = found if isinstance(found, Mapping) else {}
+    return data
+
+
+def texts_in(data: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    """Return the items of a list as text; () where there is none, or something else."""
+    found = data.get(key)
+    return tuple(map(str, found)) if isinstance(found, list) else ()
 
 
 def _shallow(parse: Callable[[str], Any], text: str) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from configparser import ConfigParser
 from configparser import Error as ConfigParserError
 from dataclasses import dataclass
@@ -31,6 +31,7 @@ from pkggen.commands.flat import (
 from pkggen.config.load import read_pyproject
 from pkggen.errors import PkggenError
 from pkggen.project.declaration import inline_metadata
+from pkggen.reading import table_in
 from pkggen.wheels.lock.requirements import read_requirements
 
 LOCKS = ("pylock.toml", "uv.lock", "poetry.lock", "Pipfile.lock", "requirements.txt")  # in the order they count
@@ -91,7 +92,7 @@ class Survey:
 def survey(root: Path) -> Survey:
     """Look at the folder ``root``; raises ConfigurationError when its pyproject.toml can't be read."""
     pyproject = read_pyproject(root)
-    project = _table(pyproject, "project") or _table(pyproject, "tool", "poetry")
+    project = table_in(pyproject, "project") or table_in(pyproject, "tool", "poetry")
     legacy = _setup_cfg(root)
     flat = is_flat(root, pyproject)
     is_package = not flat and bool(project or "build-system" in pyproject or legacy or (root / "setup.py").is_file())
@@ -191,13 +192,6 @@ def _has_modules(path: Path) -> bool:
     return any(path.glob("*.py")) or any(path.glob("*/*.py"))
 
 
-def _table(data: dict[str, Any], *keys: str) -> dict[str, Any]:
-    for key in keys:
-        value = data.get(key)
-        data = value if isinstance(value, dict) else {}
-    return data
-
-
 def _setup_cfg(root: Path) -> dict[str, str]:
     parser = ConfigParser(interpolation=None)
     try:
@@ -209,11 +203,11 @@ def _setup_cfg(root: Path) -> dict[str, str]:
     return found if parser.has_section("metadata") else {}
 
 
-def _declared(project: dict[str, Any]) -> Iterator[str]:
+def _declared(project: Mapping[str, Any]) -> Iterator[str]:
     dependencies = project.get("dependencies")
     if isinstance(dependencies, dict):  # poetry's own table
         yield from (str(canonicalize_name(str(name))) for name in dependencies)
-    optional = _table(project, "optional-dependencies").values()
+    optional = table_in(project, "optional-dependencies").values()
     for listed in (dependencies, *optional):
         yield from _names(listed if isinstance(listed, list) else [])
 

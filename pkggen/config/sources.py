@@ -27,6 +27,7 @@ from pkggen.config.load import read_pyproject
 from pkggen.config.workspace import Workspace, find_workspace
 from pkggen.errors import ConfigurationError, Problem
 from pkggen.model import Origin
+from pkggen.reading import table_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +90,10 @@ class _Found:
 
 
 def _read_uv(folder: Path, workspace: Workspace | None, there: Environment, found: _Found) -> None:
-    table = _table(read_pyproject(folder), "tool", "uv")
+    table = table_in(read_pyproject(folder), "tool", "uv")
     for index in _tables(table.get("index")):
         found.urls[str(index.get("name", ""))] = str(index.get("url", ""))  # uv itself reads which are searched
-    for key, value in _table(table, "sources").items():
+    for key, value in table_in(table, "sources").items():
         name = canonicalize_name(key)
         where = f"{folder.name}/pyproject.toml: tool.uv.sources.{key}"
         for source in _tables(value if isinstance(value, list) else [value]):
@@ -115,10 +116,10 @@ def _read_uv(folder: Path, workspace: Workspace | None, there: Environment, foun
 
 
 def _read_poetry(root: Path, there: Environment, found: _Found) -> None:
-    poetry = _table(read_pyproject(root), "tool", "poetry")
-    groups = {"dependencies": poetry, **{f"group.{n}.dependencies": g for n, g in _table(poetry, "group").items()}}
+    poetry = table_in(read_pyproject(root), "tool", "poetry")
+    groups = {"dependencies": poetry, **{f"group.{n}.dependencies": g for n, g in table_in(poetry, "group").items()}}
     for where, table in groups.items():
-        for key, value in _table(table if isinstance(table, Mapping) else {}, "dependencies").items():
+        for key, value in table_in(table if isinstance(table, Mapping) else {}, "dependencies").items():
             name, place = str(canonicalize_name(key)), f"pyproject.toml: tool.poetry.{where}.{key}"
             for source in _tables(value if isinstance(value, list) else [value]):
                 if not _applies(source.get("markers"), there, place, found.problems) or not _runs(source, there):
@@ -139,7 +140,7 @@ def _read_poetry(root: Path, there: Environment, found: _Found) -> None:
 
 
 def _read_pdm(root: Path, found: _Found) -> None:
-    for source in _tables(_table(read_pyproject(root), "tool", "pdm").get("source")):
+    for source in _tables(table_in(read_pyproject(root), "tool", "pdm").get("source")):
         name, url = str(source.get("name", "")), os.path.expandvars(str(source.get("url", "")))
         if source.get("type") == "find_links" or not url:
             continue
@@ -187,10 +188,3 @@ def _runs(source: Mapping[str, Any], there: Environment) -> bool:
 
 def _tables(value: object) -> list[Mapping[str, Any]]:
     return [v for v in value if isinstance(v, Mapping)] if isinstance(value, list) else []
-
-
-def _table(data: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
-    for key in keys:
-        found = data.get(key)
-        data = found if isinstance(found, Mapping) else {}
-    return data

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import uv
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from pkggen.errors import ConfigurationError
-from pkggen.reading import parse_toml, read_text
+from pkggen.reading import parse_toml, read_text, table_in, texts_in
 from pkggen.run import version_of
 
 _LEGACY = "setuptools.build_meta:__legacy__"
@@ -48,35 +46,22 @@ def read_build_system(tree: Path) -> BuildSystem:
         pyproject = parse_toml(read_text(path, path.name)) if path.is_file() else {}
     except ValueError as error:
         raise ConfigurationError(f"not valid TOML: {error}", where=path.name) from error
-    constraints = _listed(_uv(pyproject), "build-constraint-dependencies")
+    uvs = table_in(pyproject, "tool", "uv")
+    constraints = texts_in(uvs, "build-constraint-dependencies")
     if "build-system" not in pyproject:
         return BuildSystem(("setuptools>=40.8.0",), constraints=constraints)
-    system = _table(pyproject, "build-system")
-    requires = _listed(system, "requires")
+    system = table_in(pyproject, "build-system")
+    requires = texts_in(system, "requires")
     try:
         names = {canonicalize_name(Requirement(text).name) for text in requires}
     except InvalidRequirement as error:
         what = str(error).splitlines()[0]
         raise ConfigurationError(what, where=f"{path.name}: build-system.requires") from error
-    sources = {canonicalize_name(name) for name in _table(_uv(pyproject), "sources")}
+    sources = {canonicalize_name(name) for name in table_in(uvs, "sources")}
     return BuildSystem(
         requires,
         str(system.get("build-backend") or _LEGACY),
-        _listed(system, "backend-path"),
+        texts_in(system, "backend-path"),
         constraints,
         bool(names & sources),
     )
-
-
-def _uv(pyproject: Mapping[str, Any]) -> Mapping[str, Any]:
-    return _table(_table(pyproject, "tool"), "uv")
-
-
-def _table(within: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = within.get(name, {})
-    return found if isinstance(found, dict) else {}
-
-
-def _listed(within: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    found = within.get(name, [])
-    return tuple(map(str, found)) if isinstance(found, list) else ()

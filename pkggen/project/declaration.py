@@ -21,7 +21,7 @@ from pkggen.config.load import read_pyproject
 from pkggen.config.tables import Config
 from pkggen.errors import ConfigurationError, Key, Problem
 from pkggen.project.wheel_writer import Heading
-from pkggen.reading import parse_toml, read_text
+from pkggen.reading import parse_toml, read_text, table_in, texts_in
 from pkggen.terminal.reporter import Reporter
 
 _BLOCK = re.compile(r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$")  # PEP 723
@@ -38,7 +38,7 @@ def declare(
     Raises ConfigurationError with all that is wrong.
     """
     project, problems = {} if alone else _project(root), list[Problem]()
-    needs = [*_listed(project, "dependencies"), *_needs_of_scripts(scripts, problems)]
+    needs = [*texts_in(project, "dependencies"), *_needs_of_scripts(scripts, problems)]
     wanted = _requirements(needs, problems)
     heading = Heading(
         name=_name(root, config, project, problems),
@@ -49,7 +49,7 @@ def declare(
             *_python(project, scripts, problems),
             *_people(project),
             *_licence(project),
-            *(("Project-URL", f"{_line(label)}, {_line(url)}") for label, url in _table(project, "urls").items()),
+            *(("Project-URL", f"{_line(label)}, {_line(url)}") for label, url in table_in(project, "urls").items()),
         ),
         entry_points=tuple(_entry_points(project)),
         description=_readme(root, project),
@@ -99,21 +99,11 @@ def _text(path: Path) -> str:
 
 def _project(root: Path) -> Mapping[str, Any]:
     pyproject = read_pyproject(root)
-    project = _table(pyproject, "project")
+    project = table_in(pyproject, "project")
     if project and "build-system" in pyproject:
         what = "the folder is a package already: pyproject.toml has [project] and [build-system]"
         raise ConfigurationError(what, where=Key.of("source"), remedy="remove source and scripts, or [build-system]")
     return project
-
-
-def _table(within: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = within.get(name, {})
-    return found if isinstance(found, dict) else {}
-
-
-def _listed(within: Mapping[str, Any], name: str) -> list[str]:
-    found = within.get(name, [])
-    return [str(text) for text in found] if isinstance(found, list) else []
 
 
 def _line(value: object) -> str:
@@ -170,7 +160,7 @@ def _requirements(texts: Iterable[str], problems: list[Problem]) -> list[str]:
 def _needs_of_scripts(scripts: Iterable[Path], problems: list[Problem]) -> Iterator[str]:
     for path in scripts:
         try:
-            yield from _listed(inline_metadata(path), "dependencies")
+            yield from texts_in(inline_metadata(path), "dependencies")
         except ConfigurationError as error:
             problems += error.problems
 
@@ -211,7 +201,7 @@ def _licence(project: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _entry_points(project: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    yield from ((_line(name), _line(target)) for name, target in sorted(_table(project, "scripts").items()))
+    yield from ((_line(name), _line(target)) for name, target in sorted(table_in(project, "scripts").items()))
 
 
 def _readme(root: Path, project: Mapping[str, Any]) -> str:

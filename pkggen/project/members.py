@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from packaging.markers import default_environment
 from packaging.utils import canonicalize_name
@@ -13,6 +11,7 @@ from pkggen.config.load import read_pyproject
 from pkggen.config.sources import declared_sources
 from pkggen.config.workspace import find_workspace, project_name
 from pkggen.errors import ConfigurationError
+from pkggen.reading import table_in
 
 
 def member_folder(root: Path, package: str) -> Path:
@@ -34,13 +33,14 @@ def member_folder(root: Path, package: str) -> Path:
 def check_is_project(root: Path) -> None:
     """Raise ConfigurationError for the root of a workspace that is no project itself, and name its members."""
     pyproject = read_pyproject(root)
-    if "project" in pyproject and "build-system" in pyproject and _table(pyproject, "uv").get("package") is not False:
+    uvs = table_in(pyproject, "tool", "uv")
+    if "project" in pyproject and "build-system" in pyproject and uvs.get("package") is not False:
         return
-    poetry = _table(pyproject, "poetry")
+    poetry = table_in(pyproject, "tool", "poetry")
     if poetry and poetry.get("package-mode") is not False:
         return
     others = {name: path for name, path in members_of(root).items() if path != root.resolve()}
-    gathers = "workspace" in _table(pyproject, "uv") or poetry.get("package-mode") is False
+    gathers = "workspace" in uvs or poetry.get("package-mode") is False
     if others and gathers:
         name = min(others)
         raise ConfigurationError(
@@ -60,9 +60,3 @@ def members_of(root: Path) -> dict[str, Path]:
         if origin.path is not None and origin.path.is_dir():
             found.setdefault(name, origin.path)
     return found
-
-
-def _table(pyproject: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    tool = pyproject.get("tool", {})
-    found = tool.get(name, {}) if isinstance(tool, Mapping) else {}
-    return found if isinstance(found, Mapping) else {}

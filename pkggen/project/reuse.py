@@ -12,10 +12,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
@@ -23,6 +21,7 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from pkggen.config.load import read_pyproject
 from pkggen.model import Wheel
 from pkggen.project.checkout import Checkout
+from pkggen.reading import table_in
 from pkggen.store.cache import Cache
 
 _FORMAT = 2  # of the keys; raise it when the same tree is built otherwise than before
@@ -44,13 +43,13 @@ def is_static(root: Path) -> bool:
     if any((root / name).exists() for name in _CODE) or not (root / "pyproject.toml").is_file():
         return False
     pyproject = read_pyproject(root)
-    project, system, tool = (_table(pyproject, name) for name in ("project", "build-system", "tool"))
-    version = project.get("version") or _table(tool, "poetry").get("version")
+    project, system, tool = (table_in(pyproject, name) for name in ("project", "build-system", "tool"))
+    version = project.get("version") or table_in(tool, "poetry").get("version")
     if not version or project.get("dynamic"):
         return False
     if (
         "distutils" in tool
-        or "build" in _table(tool, "poetry")
+        or "build" in table_in(tool, "poetry")
         or "backend-path" in system
         or system.get("build-backend", "setuptools.build_meta") not in _OBJECTS
     ):
@@ -66,11 +65,6 @@ def _formatted(setting: object) -> bool:
     if isinstance(setting, dict):
         return any(map(_formatted, setting.values()))
     return any(map(_formatted, setting)) if isinstance(setting, list) else isinstance(setting, str) and "{" in setting
-
-
-def _table(within: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = within.get(name, {})
-    return found if isinstance(found, dict) else {}  # what is no table is the back-end's to refuse
 
 
 def _known(requires: object) -> bool:

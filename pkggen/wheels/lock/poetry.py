@@ -20,7 +20,7 @@ from packaging.utils import canonicalize_name
 from pkggen.errors import ConfigurationError, Problem
 from pkggen.model import Origin
 from pkggen.network.address import redacted
-from pkggen.reading import parse_toml, read_text
+from pkggen.reading import parse_toml, read_text, table_in
 from pkggen.wheels.lock.requirements import Pin, Requirements
 
 if sys.version_info >= (3, 11):
@@ -47,7 +47,7 @@ def read_poetry(
         data = parse_toml(text)
     except ValueError as error:
         raise ConfigurationError(f"it is not valid TOML: {error}", where=path.name) from error
-    version = str(_table(data, "metadata").get("lock-version", ""))
+    version = str(table_in(data, "metadata").get("lock-version", ""))
     if version.partition(".")[0] != "2" or version == "2.0":
         remedy = "run `poetry lock` with Poetry 2: only its locks say which package is for what"
         what = f"lock-version is {version or 'missing'}, 2.1 is needed"
@@ -59,7 +59,7 @@ def read_poetry(
     known = {_MAIN, *(canonicalize_name(str(g)) for package in packages for g in package.get("groups", ()))}
     if part:
         wanted = known
-        within = reachable({str(p.get("name", "")): list(_table(p, "dependencies")) for p in packages}, names)
+        within = reachable({str(p.get("name", "")): list(table_in(p, "dependencies")) for p in packages}, names)
         packages = [{**p, "groups": p.get("groups", ()) if str(p.get("name", "")) in within else ()} for p in packages]
     origins = list[tuple[Origin, str]]()
     for group in sorted(wanted - known):
@@ -73,7 +73,7 @@ def read_poetry(
             pins += _pins(package, wanted, where, path.parent)
         except (ValueError, InvalidRequirement) as error:
             problems.append(Problem(redacted(str(error).splitlines()[0]), where, _REMEDY))
-        source = _table(package, "source")
+        source = table_in(package, "source")
         if source.get("type") == "legacy":
             indexes[str(source.get("url", ""))] = None
     ConfigurationError.raise_all(problems)
@@ -94,7 +94,7 @@ def reachable(needs: Mapping[str, Iterable[str]], start: Iterable[str]) -> set[s
 
 def _origin(package: Mapping[str, Any], root: Path) -> Origin | None:
     """Return the folder or the commit that the package is built from, None for one with files."""
-    name, source = str(package.get("name", "")), _table(package, "source")
+    name, source = str(package.get("name", "")), table_in(package, "source")
     url, below = str(source.get("url", "")), str(source.get("subdirectory", ""))
     if source.get("type") == "directory":
         return Origin(canonicalize_name(name), path=(root / url / below).resolve())
@@ -110,7 +110,7 @@ def _pins(package: Mapping[str, Any], wanted: set[str], where: str, root: Path) 
     files = [f for f in package.get("files", ()) if isinstance(f, Mapping)]
     hashes = frozenset(str(f["hash"]).lower() for f in files if "hash" in f)
     for marker in _markers(package, wanted):
-        text = _requirement(name, str(package.get("version", "")), _table(package, "source"), root)
+        text = _requirement(name, str(package.get("version", "")), table_in(package, "source"), root)
         yield Pin(Requirement(f"{text} ; {marker}" if marker else text), hashes, where)
 
 
@@ -131,8 +131,3 @@ def _requirement(name: str, version: str, source: Mapping[str, Any], root: Path)
     if kind == "file":
         return f"{name} @ {(root / url).resolve().as_uri()}"
     return f"{name}=={version}"
-
-
-def _table(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = data.get(key)
-    return value if isinstance(value, Mapping) else {}
