@@ -59,8 +59,7 @@ def read_deb(path: Path) -> DebArchive:
     try:
         parts = _parts(path)
         archive = ArFile(str(path))
-        with _tarball(archive, parts, 1) as tar:
-            control = {m.name.removeprefix("./"): held(tar, m, _limit(m)).decode() for m in _few(tar) if m.isfile()}
+        control = {name: data.decode() for name, data in _control_files(archive, parts).items()}
         signatures = tuple(archive.getmember(name).read() for name in list(parts)[3:])
         config = set(control.get("conffiles", "").splitlines())
         members: list[Entry] = []
@@ -89,9 +88,7 @@ def read_control(path: Path) -> str:
     """Return the control file of a .deb alone; raise ArtefactError as :func:`read_deb`, but for faults of its data."""
     try:
         parts = _parts(path)
-        with _tarball(ArFile(str(path)), parts, 1) as tar:
-            found = {m.name.removeprefix("./"): held(tar, m, _limit(m)) for m in _few(tar) if m.isfile()}
-        return found["control"].decode()
+        return _control_files(ArFile(str(path)), parts)["control"].decode()
     except (*_BROKEN, LookupError) as error:
         said = "it has no control file" if isinstance(error, LookupError) else error
         raise ArtefactError(f"can't be read as a .deb: {said}", where=str(path)) from error
@@ -148,6 +145,11 @@ def _tarball(archive: ArFile, parts: Mapping[str, int], number: int) -> Iterator
     limit = _CONTROL if number == 1 else 0
     with tarball(unpacked(cast("IO[bytes]", archive.getmember(name)), method, parts[name], name, limit)) as tar:
         yield tar
+
+
+def _control_files(archive: ArFile, parts: Mapping[str, int]) -> dict[str, bytes]:
+    with _tarball(archive, parts, 1) as tar:
+        return {m.name.removeprefix("./"): held(tar, m, _limit(m)) for m in _few(tar) if m.isfile()}
 
 
 def _few(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:

@@ -69,9 +69,7 @@ def read_rpm(path: Path) -> RpmArchive:
     """Read ``path``; raise ArtefactError when it is truncated, altered or no rpm of format 4."""
     try:
         with path.open("rb") as stream:
-            if stream.read(4) != _MAGIC:
-                raise ValueError("it does not begin as an rpm does")
-            check_headers(stream)
+            _check_beginning(stream)
             found = signatures(stream)
             stream.seek(0)
             with rpmfile.open(fileobj=stream) as archive:
@@ -101,7 +99,18 @@ def signature_end(stream: IO[bytes]) -> int:
 
 def signatures(stream: IO[bytes]) -> tuple[bytes, ...]:
     """Return the OpenPGP signatures, as they are."""
-    return tuple(data for tag, data in _signature_values(stream) if tag in _SIGNATURES)
+    found = []
+    for tag, kind, place, length in _signature_rows(stream):
+        if tag in _SIGNATURES and kind == _BINARY:
+            stream.seek(place)
+            found.append(stream.read(length))
+    return tuple(found)
+
+
+def _check_beginning(stream: IO[bytes]) -> None:
+    if stream.read(4) != _MAGIC:
+        raise ValueError("it does not begin as an rpm does")
+    check_headers(stream)
 
 
 def _signature_index(stream: IO[bytes]) -> tuple[int, int, int]:
@@ -113,24 +122,20 @@ def _signature_index(stream: IO[bytes]) -> tuple[int, int, int]:
     return count, _LEAD + 16 + 16 * count, size
 
 
-def _signature_values(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
-    """Yield tags of the signature header with the bytes of those that are binary."""
+def _signature_rows(stream: IO[bytes]) -> Iterator[tuple[int, int, int, int]]:
+    """Yield of each value of the signature header the tag, the type, the place in the stream and the count."""
     count, start, _ = _signature_index(stream)
     for row in range(count):
         stream.seek(_LEAD + 16 + 16 * row)
         tag, kind, offset, length = struct.unpack(">IIII", stream.read(16))
-        if kind == _BINARY:
-            stream.seek(start + offset)
-            yield tag, stream.read(length)
+        yield tag, kind, start + offset, length
 
 
 def check_size(path: Path) -> None:
     """Raise ArtefactError unless the headers are sound and as many bytes follow them as the signature header says."""
     try:
         with path.open("rb") as stream:
-            if stream.read(4) != _MAGIC:
-                raise ValueError("it does not begin as an rpm does")
-            check_headers(stream)
+            _check_beginning(stream)
             told = _told_size(stream)
             end = signature_end(stream)
         if told is not None and path.stat().st_size != end + told:
@@ -141,12 +146,9 @@ def check_size(path: Path) -> None:
 
 def _told_size(stream: IO[bytes]) -> int | None:
     """Return how many bytes header and payload have, None where the signature header does not say."""
-    count, start, _ = _signature_index(stream)
-    for row in range(count):
-        stream.seek(_LEAD + 16 + 16 * row)
-        tag, kind, offset, _ = struct.unpack(">IIII", stream.read(16))
+    for tag, kind, place, _ in _signature_rows(stream):
         if form := _SIZES.get((tag, kind)):
-            stream.seek(start + offset)
+            stream.seek(place)
             return int(struct.unpack(form, stream.read(struct.calcsize(form)))[0])
     return None
 
