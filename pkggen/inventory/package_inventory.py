@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -19,6 +18,7 @@ from pkggen.inventory.held_wheel import HeldWheel, held_wheels, layer_of, wanted
 from pkggen.inventory.inspection import Inspection, inspect
 from pkggen.inventory.libraries import Library, libraries_in, united
 from pkggen.model import ConfigKind, Entry, Kind, Needs, Role
+from pkggen.store.cache import sha256_of
 from pkggen.targets.elf import examine_for
 
 _LARGEST_BINARY = 256 << 20  # bytes of an ELF file that is looked into; one is held at a time
@@ -108,7 +108,7 @@ def read_inventory(path: Path) -> Inventory:
         raise ArtefactError(f"can't be read: {error}", where=os.fspath(path)) from error
     return Inventory(
         path=path,
-        sha256=_digest(path),
+        sha256=sha256_of(path),
         size=path.stat().st_size,
         inspection=seen,
         version=_version(seen.metadata),
@@ -208,11 +208,3 @@ def _version(metadata: Mapping[str, str]) -> str:
 def _machine(seen: Inspection) -> str:
     told = seen.metadata.get("architecture", "")
     return _ARCHITECTURES.get(told, told)
-
-
-def _digest(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while chunk := stream.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
