@@ -9,14 +9,7 @@ from packaging.utils import canonicalize_name
 
 from pkggen.config.tables import Config
 from pkggen.errors import ConfigurationError, Key, Problem
-from pkggen.model import (
-    Distribution,
-    Entry,
-    Kind,
-    Layer,
-    Layout,
-    Project,
-)
+from pkggen.model import Distribution, Entry, Kind, Layer, Layout, Project
 from pkggen.model.shebang import is_python_script
 
 
@@ -42,7 +35,7 @@ def chosen_commands(config: Config, project: Project, layers: Sequence[Layer]) -
         Problem(
             f"no wheel has a command {c!r}",
             Key.of("commands", i),
-            f"use one of: {', '.join(_nearest(c, known))}",
+            f"use one of: {', '.join(nearest(c, known))}",
         )
         for i, c in enumerate(config.commands)
         if c not in known
@@ -71,5 +64,6 @@ def python_scripts(layers: Sequence[Layer]) -> set[str]:
     return {s.name for layer in layers for s in layer.scripts} | {p.removeprefix("bin/") for p in rewritten}
 
 
-def _nearest(name: str, known: set[str]) -> list[str]:
+def nearest(name: str, known: set[str]) -> list[str]:
+    """Return the commands that may be meant by a name that is none: those like it, else the first."""
     return difflib.get_close_matches(name, known, 3, 0.4) or sorted(known)[:8]

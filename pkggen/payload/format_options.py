@@ -5,12 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from pkggen.config.tables import Config, FormatTable
-from pkggen.model import (
-    Entry,
-    FormatOptions,
-    Project,
-    SystemPython,
-)
+from pkggen.model import Entry, FormatOptions, Project, SystemPython
 from pkggen.model.relations import KINDS, relations_for
 from pkggen.payload.files import extra_entries, place_recommends
 

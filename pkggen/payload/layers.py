@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pkggen.errors import ArtefactError, Problem
-from pkggen.model import (
-    Distribution,
-    Entry,
-    Layer,
-    Parts,
-)
+from pkggen.model import Distribution, Entry, Layer, Parts
 from pkggen.payload.archived import archived_layer
 
 
 def expanded_layers(parts: Parts) -> tuple[Layer, ...]:
     """Return the layers with all files of the wheels; raise ArtefactError where two wheels clash."""
-    tree = parts.interpreter.tree
     seen: dict[str, str] = {}
-    deps = [_contents(d, seen) for d in parts.dependencies]
-    own = () if parts.interpreter.system else (Layer("python", tree.entries),)
-    return (
-        *own,
-        Layer(
-            "deps",
-            tuple(sorted((e for entries in deps for e in entries), key=lambda e: e.path)),
-            tuple(sorted({s for d in parts.dependencies for s in d.scripts}, key=lambda s: s.name)),
-            tuple((d.wheel.name, d.wheel.version) for d in parts.dependencies),
-        ),
-        Layer(
-            "app",
-            _contents(parts.app, seen),
-            tuple(sorted(parts.app.scripts, key=lambda s: s.name)),
-            ((parts.app.wheel.name, parts.app.wheel.version),),
-        ),
-    )
+    own = () if parts.interpreter.system else (Layer("python", parts.interpreter.tree.entries),)
+    return (*own, _layer("deps", parts.dependencies, seen), _layer("app", (parts.app,), seen))
 
 
 def archived_layers(parts: Parts, epoch: int) -> tuple[Layer, ...]:
@@ -43,13 +24,15 @@ def archived_layers(parts: Parts, epoch: int) -> tuple[Layer, ...]:
 
 def single_layer(name: str, parts: Parts) -> Layer:
     """Return the project and what it depends on as one layer."""
-    seen: dict[str, str] = {}
-    entries = [e for d in parts.distributions for e in _contents(d, seen)]
+    return _layer(name, parts.distributions, {})
+
+
+def _layer(name: str, distributions: Sequence[Distribution], seen: dict[str, str]) -> Layer:
     return Layer(
         name,
-        tuple(sorted(entries, key=lambda e: e.path)),
-        tuple(sorted({s for d in parts.distributions for s in d.scripts}, key=lambda s: s.name)),
-        tuple((d.wheel.name, d.wheel.version) for d in parts.distributions),
+        tuple(sorted((e for d in distributions for e in _contents(d, seen)), key=lambda e: e.path)),
+        tuple(sorted(dict.fromkeys(s for d in distributions for s in d.scripts), key=lambda s: s.name)),
+        tuple((d.wheel.name, d.wheel.version) for d in distributions),
     )
 
 

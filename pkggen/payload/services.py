@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -14,6 +13,7 @@ from pkggen.model import ConfigKind, FormatOptions, Layout, Project
 from pkggen.model.entry import generated_entry
 from pkggen.model.service import DEFAULT_FILE, Directory, Healthcheck, Service, environment_text
 from pkggen.model.versions import package_name
+from pkggen.payload.commands import nearest
 from pkggen.payload.python_options import python_options
 
 _SIGNALS = {"HUP", "USR1", "USR2", "WINCH", "INT", "CONT"}
@@ -104,11 +104,10 @@ def _command(text: str, layout: Layout, scripts: set[str], key: Key) -> tuple[st
     if not program.startswith("/"):
         known = scripts | _PLAIN
         if program not in known:
-            near = difflib.get_close_matches(program, known, 3, 0.4) or sorted(known)[:8]
             raise ConfigurationError(
                 f"no wheel has a command {program!r}",
                 where=key,
-                remedy=f"use an absolute path, or one of: {', '.join(near)}",
+                remedy=f"use an absolute path, or one of: {', '.join(nearest(program, known))}",
             )
         if program in _PLAIN and not layout.activated:
             arguments.insert(0, "-B")  # as in the first lines of commands
