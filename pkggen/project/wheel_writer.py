@@ -16,6 +16,8 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
+from pkggen.archives.zip_times import EARLIEST
+
 _GENERATOR = "pkggen"
 _LATEST = 4354819198  # 2107-12-31 23:59:58, where a zip file's calendar ends
 
@@ -82,7 +84,7 @@ def _row(member: Member) -> str:
 
 
 def _info(member: Member, epoch: int) -> zipfile.ZipInfo:
-    moment = time.gmtime(min(max(epoch, 315532800), _LATEST))
+    moment = time.gmtime(min(max(epoch, EARLIEST), _LATEST))
     info = zipfile.ZipInfo(member.name, moment[:6])
     info.create_system = 3  # Unix: the modes below mean something
     info.external_attr = (0o100755 if member.executable else 0o100644) << 16

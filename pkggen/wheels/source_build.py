@@ -19,6 +19,7 @@ from pathlib import Path
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from pkggen.archives.sdist import unpack_sdist
+from pkggen.archives.zip_times import EARLIEST
 from pkggen.errors import ArtefactError, Problem, ToolError
 from pkggen.model import Interpreter, Target, Wheel
 from pkggen.network.build_pins import BuildLock, Unlocked
@@ -28,7 +29,6 @@ from pkggen.terminal.reporter import Reporter
 from pkggen.wheels.fetch import Source
 from pkggen.wheels.tags import tags
 
-_EPOCH = 315532800  # 1980: the earliest time that a wheel can hold
 _RUNNING = str(getattr(sys, "_base_executable", None) or sys.executable)
 _RUNNING_MINOR = f"{sys.version_info.major}.{sys.version_info.minor}{sys.abiflags}"
 _EASIER = "give a wheel of it in a directory for find-links, or choose a version that has one"
@@ -83,7 +83,7 @@ class SourceBuilder:
         )  # fmt: skip
         try:
             tree, _ = unpack_sdist(source, room / "source")
-            wheels = frontend.build(tree, room / "wheel", python=python, epoch=_EPOCH, build=archive.name)
+            wheels = frontend.build(tree, room / "wheel", python=python, epoch=EARLIEST, build=archive.name)
         except ToolError as error:
             raise ToolError(f"can't be built: {error}", where=archive.filename, remedy=_EASIER) from error
         return _single(wheels, archive)

@@ -7,7 +7,6 @@ zip confusion (two end records, data before or after, an encrypted or overlappin
 
 from __future__ import annotations
 
-import calendar
 import re
 import stat
 import struct
@@ -19,9 +18,9 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
+from pkggen.archives.zip_times import EARLIEST
 from pkggen.errors import ArtefactError, Problem
 
-EARLIEST = calendar.timegm((1980, 1, 1, 0, 0, 0))  # zip knows nothing before
 _RATIO, _SMALL = 100, 64 << 20  # a bomb packs more than 100:1 and unpacks to more than 64 MiB
 _LARGEST, _MOST = 16 << 30, 200_000  # bytes and members of one wheel
 _DIRECTORY = 64 << 20  # bytes of the list of members, which zipfile reads as a whole
