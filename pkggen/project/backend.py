@@ -15,7 +15,7 @@ from pkggen.model import Wheel
 from pkggen.network.frontend import PROJECT, Frontend
 from pkggen.project.checkout import Checkout, find_checkout
 from pkggen.project.neighbours import cut_neighbours
-from pkggen.project.reuse import WheelNotes
+from pkggen.project.reuse import WheelNotes, tree_digest, wheel_key
 from pkggen.project.wheel_file import keep_wheel
 from pkggen.store.cache import Cache
 from pkggen.store.writing import only_looks
@@ -57,9 +57,10 @@ def build_wheel(
     checkout = find_checkout(root, cache.root)
     notes = WheelNotes(cache)
     with reporter.step(f"building the wheel of {checkout.root.name}"):
+        tree = tree_digest(checkout)
 
         def key() -> str:
-            return notes.key(checkout, __version__, python, sys.version, epoch, frontend.identity(python, build))
+            return wheel_key(tree, __version__, python, sys.version, epoch, frontend.identity(python, build))
 
         # who only looked has kept a wheel, and no lock
         fresh = frontend.has_to_lock(checkout.root, python, build) and not only_looks()

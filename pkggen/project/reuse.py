@@ -84,20 +84,21 @@ def _reaches_out(setting: object) -> bool:
     return isinstance(setting, str) and (setting.startswith(("/", "~")) or ".." in setting)
 
 
+def tree_digest(checkout: Checkout) -> str:
+    """Return a digest of all that the wheel of ``checkout`` follows from in its files; "" when that can't be told."""
+    return (checkout.digest() or "") if is_static(checkout.root) else ""
+
+
+def wheel_key(tree: str, *circumstances: object) -> str:
+    """Return what a wheel follows from: its :func:`tree_digest`, and ``circumstances``; "" where the first is."""
+    return hashlib.sha256(json.dumps([_FORMAT, tree, *map(str, circumstances)]).encode()).hexdigest() if tree else ""
+
+
 @dataclass(frozen=True, slots=True)
 class WheelNotes:
     """Where such wheels are noted; the bytes are blobs of the cache."""
 
     cache: Cache
-
-    def key(self, checkout: Checkout, *circumstances: object) -> str:
-        """Return what the wheel of ``checkout`` follows from, with ``circumstances``; "" when that can't be told."""
-        if not is_static(checkout.root):
-            return ""
-        tree = checkout.digest()
-        return (
-            hashlib.sha256(json.dumps([_FORMAT, tree, *map(str, circumstances)]).encode()).hexdigest() if tree else ""
-        )
 
     def find(self, key: str) -> Wheel | None:
         """Return the wheel noted under ``key``, its bytes checked again, or None."""

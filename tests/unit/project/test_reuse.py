@@ -11,7 +11,7 @@ import pytest
 from pkggen.model import Wheel
 from pkggen.network.frontend import Frontend
 from pkggen.project.checkout import find_checkout
-from pkggen.project.reuse import WheelNotes, is_static
+from pkggen.project.reuse import WheelNotes, is_static, tree_digest, wheel_key
 from pkggen.store.cache import Cache, sha256_of
 
 STATIC = '[project]\nname = "app"\nversion = "1"\n'
@@ -118,18 +118,18 @@ def test_a_link_out_of_the_tree_keeps_the_wheel_off_the_shelf(tmp_path: Path) ->
     root = project(tmp_path / "p")
     (root / "link").symlink_to(tmp_path)
     assert digest(root) is None
-    assert WheelNotes(Cache(tmp_path / "cache")).key(find_checkout(root, tmp_path / "cache"), "x") == ""
+    assert wheel_key(tree_digest(find_checkout(root, tmp_path / "cache")), "x") == ""
 
 
 def test_a_kept_wheel_is_found_by_the_same_tree_and_circumstances(tmp_path: Path) -> None:
     """Another Python is another key; a damaged blob or an old note is no find."""
     cache = Cache(tmp_path / "cache")
     notes, root = WheelNotes(cache), project(tmp_path / "p")
-    wheel, key = kept(cache, tmp_path), notes.key(find_checkout(root, cache.root), "3.11")
+    wheel, key = kept(cache, tmp_path), wheel_key(tree_digest(find_checkout(root, cache.root)), "3.11")
     assert notes.find(key) is None
     notes.keep(key, wheel)
     assert notes.find(key) == wheel
-    assert notes.find(notes.key(find_checkout(root, cache.root), "3.12")) is None
+    assert notes.find(wheel_key(tree_digest(find_checkout(root, cache.root)), "3.12")) is None
     (note,) = (tmp_path / "cache/built").iterdir()
     os.utime(note, (time.time() - 90000, time.time() - 90000))
     assert notes.find(key) is None
@@ -153,6 +153,6 @@ def test_a_compiled_wheel_is_not_kept(tmp_path: Path) -> None:
     """It follows from the compiler and the libraries of the machine, too."""
     cache = Cache(tmp_path / "cache")
     notes, root = WheelNotes(cache), project(tmp_path / "p")
-    key = notes.key(find_checkout(root, cache.root), "3.11")
+    key = wheel_key(tree_digest(find_checkout(root, cache.root)), "3.11")
     notes.keep(key, kept(cache, tmp_path, "app-1-cp311-cp311-linux_x86_64.whl"))
     assert notes.find(key) is None
