@@ -18,6 +18,8 @@ from pkggen.payload.files.places import gzipped
 # added while a package is unpacked: ".dpkg-dist", ";" and a time by rpm, the place of a release below the prefix.
 _NAME_LIMIT, _PATH_LIMIT = 255 - 10, 4096 - 96
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+OWNED_FOLDER = "/usr/share/pkggen/owned"
+"""Where each package has the list of what it owns: all of pkggen's packages share the directory."""
 
 
 def options_of(payload: Payload, format_name: str) -> FormatOptions:
@@ -83,7 +85,7 @@ def is_owned(directory: str, prefix: str, name: str) -> bool:
     All others are the system's; an rpm that owned ``/opt`` would change its mode on the target.
     """
     vendor = directory.startswith("/opt/") and prefix.startswith(directory + "/")
-    shared = directory in ("/usr/share/pkggen", "/usr/share/pkggen/owned")
+    shared = directory in (OWNED_FOLDER, posixpath.dirname(OWNED_FOLDER))
     return shared or vendor or directory == prefix or directory.startswith(prefix + "/") or name in directory.split("/")
 
 

@@ -9,17 +9,16 @@ from __future__ import annotations
 import posixpath
 
 from pkggen.activation.manifest import PROGRAM
-from pkggen.formats.members import options_of
+from pkggen.formats.members import OWNED_FOLDER, options_of
 from pkggen.model import Package, Purpose, Role
 
-FOLDER = "/usr/share/pkggen/owned"
 # what root's programs are made of, relative to the prefix; beside them there may be an administrator's files
 _TREES = ("lib", "layers", "plugins", "releases", "python", "venv", "manifest.json", "units")
 
 
 def list_path(package: Package) -> str:
     """Return where the package's list lies on the target."""
-    return f"{FOLDER}/{package.name}"
+    return f"{OWNED_FOLDER}/{package.name}"
 
 
 def list_text(package: Package) -> str:
@@ -43,7 +42,7 @@ def ownership_context(package: Package) -> dict[str, object]:
         ways.append(python)
         trees.append(python.partition("/layers/")[0] + "/layers")
     return {
-        "owned_folder": FOLDER,
+        "owned_folder": OWNED_FOLDER,
         "owned_list": list_path(package),
         "trusted_ways": ways,
         "trusted_trees": trees,
