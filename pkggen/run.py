@@ -47,6 +47,14 @@ def _version(program: str) -> str:
     return run([program, "--version"]).stdout.splitlines()[0]
 
 
+def succeeds(argv: Sequence[str | Path], *, timeout: float) -> bool:
+    """Tell whether ``argv`` starts, and ends with status 0 within ``timeout`` seconds: what a machine permits."""
+    try:
+        return run(argv, check=False, timeout=timeout).status == 0
+    except ToolError:
+        return False
+
+
 def run(
     argv: Sequence[str | Path],
     *,

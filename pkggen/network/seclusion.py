@@ -16,8 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pkggen.errors import ToolError
-from pkggen.run import run
+from pkggen.run import run, succeeds
 
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
@@ -56,10 +55,4 @@ def _ignored_by_user(own: Path, environ: Mapping[str, str]) -> dict[str, str]:
 @functools.cache
 def without_network() -> tuple[str, ...]:
     """Return the words before a command that give it a network of its own with nothing in it; () where none can be."""
-    for words in _WAYS:
-        try:
-            if run([*words, "true"], check=False, timeout=20).status == 0:
-                return words
-        except ToolError:
-            return ()
-    return ()
+    return next((words for words in _WAYS if succeeds([*words, "true"], timeout=20)), ())

@@ -6,13 +6,11 @@ With util-linux's unshare(1) and setpriv(1). A container often permits neither; 
 from __future__ import annotations
 
 import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from pkggen.activation.process import NOBODY
-from pkggen.errors import ToolError
-from pkggen.run import run
+from pkggen.run import succeeds
 
 # what is read lies in a cache that only its owner can enter; nothing can be written
 _CAPABILITIES = "-all,+dac_read_search"
@@ -41,7 +39,8 @@ class Confinement:
 
 def confinement(python: Path) -> Confinement:
     """Return the strictest one that this machine permits, and in which ``python`` starts."""
-    return next(choice for choice in _choices() if not choice.words or _is_permitted(choice.words, python))
+    start: list[str | Path] = [python, "-I", "-B", "-S", "-c", ""]
+    return next(c for c in _choices() if not c.words or succeeds([*c.words, *start], timeout=_LIMIT))
 
 
 def _choices() -> tuple[Confinement, ...]:
@@ -56,12 +55,3 @@ def _choices() -> tuple[Confinement, ...]:
         Confinement(("unshare", "--user", "--map-current-user", "--net"), (), me),
         Confinement((), (_WITHIN_REACH,), me),
     )
-
-
-def _is_permitted(words: tuple[str, ...], python: Path) -> bool:
-    if not shutil.which(words[0]):
-        return False
-    try:
-        return run([*words, python, "-I", "-B", "-S", "-c", ""], check=False, timeout=_LIMIT).status == 0
-    except ToolError:
-        return False
