@@ -38,7 +38,7 @@ def promote(
     from pkggen.commands import repository as verbs
 
     reporter = terminal(quiet=quiet, verbose=verbose)
-    with opened(project, to, keys, reporter) as (there, table):
+    with opened(project, reporter, to=to, keys=keys) as (there, table):
         tell_change(into, verbs.promote(there, table, packages, source, into, percentage=percentage), reporter)
 
 
@@ -57,7 +57,7 @@ def phase(
     from pkggen.repository.opening import channel_name
 
     reporter = terminal(quiet=quiet, verbose=verbose)
-    with opened(project, to, keys, reporter) as (there, table):
+    with opened(project, reporter, to=to, keys=keys) as (there, table):
         name = channel_name(table, channel)
         tell_change(name, verbs.phase(there, packages, name, percentage, reporter), reporter)
 
@@ -77,7 +77,7 @@ def pin(
     from pkggen.repository.opening import channel_name
 
     reporter = terminal(quiet=quiet, verbose=verbose)
-    with opened(project, to, keys, reporter) as (there, table):
+    with opened(project, reporter, to=to, keys=keys) as (there, table):
         name = channel_name(table, channel)
         tell_change(name, verbs.pin(there, packages, name, pinned=not off), reporter)
 
@@ -96,7 +96,7 @@ def remove(
     from pkggen.repository.opening import channel_name
 
     reporter = terminal(quiet=quiet, verbose=verbose)
-    with opened(project, to, keys, reporter) as (there, table):
+    with opened(project, reporter, to=to, keys=keys) as (there, table):
         name = channel_name(table, channel)
         tell_change(name, verbs.remove(there, packages, name), reporter)
 
@@ -113,7 +113,7 @@ def rollback(
     from pkggen.commands import repository as verbs
 
     reporter = terminal(quiet=quiet, verbose=verbose)
-    with opened(project, to, keys, reporter) as (there, _):
+    with opened(project, reporter, to=to, keys=keys) as (there, _):
         tell_change(channel, verbs.rollback(there, channel, generation), reporter)
 
 
@@ -126,7 +126,7 @@ def history(*, channel: str, to: str, project: Path, as_json: bool) -> None:
     """Show the generations of CHANNEL that are kept, the current first."""
     from pkggen.commands import repository as verbs
 
-    with configured(project, to) as table:
+    with configured(project, to=to) as table:
         found = verbs.past(table, channel)
     rows: list[dict[str, Any]] = [
         {

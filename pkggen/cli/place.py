@@ -53,25 +53,23 @@ key_option = click.option(
 
 
 @contextmanager
-def configured(project: Path, to: str, keys: tuple[str, ...] = ()) -> Iterator[PublishTable]:
-    """Yield the publish table with the command line's wishes; errors from within say where a setting stands."""
+def configured(project: Path, **given: Any) -> Iterator[PublishTable]:
+    """Yield the publish table with what the command line gave (see Wishes); errors say where a setting stands."""
     from pkggen.config.load import read_config
     from pkggen.config.publishing import Wishes
 
     config, provenance = read_config(project)
-    wishes = Wishes(to=to, keys=keys)
+    wishes = Wishes(**given)
     with wishes.placed(provenance).placing():
         yield wishes.applied(config.publish)
 
 
 @contextmanager
-def opened(
-    project: Path, to: str, keys: tuple[str, ...], reporter: Terminal
-) -> Iterator[tuple[Repository, PublishTable]]:
-    """Yield the repository, open to be written to, and its table."""
+def opened(project: Path, reporter: Terminal, **given: Any) -> Iterator[tuple[Repository, PublishTable]]:
+    """Yield the repository, open to be written to, and its table with what the command line gave."""
     from pkggen.repository.opening import open_repository
 
-    with configured(project, to, keys) as table:
+    with configured(project, **given) as table:
         yield open_repository(table, int(time.time()), reporter), table
 
 

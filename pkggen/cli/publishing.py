@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from pkggen.cli.boundary import boundary, terminal
-from pkggen.cli.place import key_option, located
+from pkggen.cli.place import key_option, located, opened
 from pkggen.terminal.display import one_line, show
 
 if TYPE_CHECKING:
@@ -36,16 +35,9 @@ def publish(
     Clients see all of them at once. A version that is there already keeps its bytes; others are refused.
     """
     from pkggen.commands.publish import publish_packages
-    from pkggen.config.load import read_config
-    from pkggen.config.publishing import Wishes
-    from pkggen.repository.opening import open_repository
 
     reporter = terminal(quiet=quiet, verbose=verbose)
-    config, provenance = read_config(project)
-    wishes = Wishes(**rest)
-    with wishes.placed(provenance).placing():
-        table = wishes.applied(config.publish)
-        repository = open_repository(table, int(time.time()), reporter)
+    with opened(project, reporter, **rest) as (repository, table):
         done = publish_packages(packages, repository, table, channel, reporter, dry_run=dry_run)
     tell(done, dry_run=dry_run, as_json=as_json)
     if not dry_run:

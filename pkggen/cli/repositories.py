@@ -45,7 +45,7 @@ def refresh(
     from pkggen.commands import repository as verbs
 
     reporter = terminal(quiet=quiet, verbose=verbose)
-    with opened(project, to, keys, reporter) as (there, _):
+    with opened(project, reporter, to=to, keys=keys) as (there, _):
         for channel, generation in verbs.refresh(there, channels).items():
             tell_change(channel, generation, reporter)
 
@@ -61,7 +61,7 @@ def verify(*, quick: bool, to: str, project: Path, as_json: bool, quiet: bool, v
     from pkggen.repository.opening import store_of
 
     reporter = terminal(quiet=quiet, verbose=verbose)
-    with configured(project, to) as table, reporter.step(f"verifying {store_of(table).address}"):
+    with configured(project, to=to) as table, reporter.step(f"verifying {store_of(table).address}"):
         found = verbs.problems(table, contents=not quick)
     if as_json:
         show(json.dumps([{"what": p.what, "where": str(p.where), "remedy": p.remedy} for p in found], indent=2))
@@ -85,7 +85,7 @@ def gc(*, grace: int, keep: int, dry_run: bool, to: str, project: Path, quiet: b
     from pkggen.commands import repository as verbs
 
     reporter = terminal(quiet=quiet, verbose=verbose)
-    with configured(project, to) as table:
+    with configured(project, to=to) as table:
         found = verbs.collect(table, grace, keep, dry_run=dry_run)
     for item in found.items:
         show(one_line(item.key))
@@ -107,7 +107,7 @@ def keyring(
 
     reporter = terminal(quiet=quiet, verbose=verbose)
     today = time.strftime("%Y.%m.%d", time.gmtime())
-    with opened(project, to, keys, reporter) as (there, table):
+    with opened(project, reporter, to=to, keys=keys) as (there, table):
         tell(publish_keyring(there, table, version or today, default_cache(), reporter, wanted=channel))
 
 
@@ -120,7 +120,7 @@ def setup(*, channel: str, to: str, project: Path) -> None:
     from pkggen.commands import repository as verbs
     from pkggen.repository.opening import channel_name
 
-    with configured(project, to) as table:
+    with configured(project, to=to) as table:
         for manager, lines in verbs.set_up(table, channel_name(table, channel)).items():
             show("\n".join([f"# {manager}", *lines]))
 
@@ -133,7 +133,7 @@ def site(*, to: str, project: Path, quiet: bool, verbose: bool) -> None:
     from pkggen.commands import repository as verbs
 
     reporter = terminal(quiet=quiet, verbose=verbose)
-    with configured(project, to) as table, reporter.step("writing pages"):
+    with configured(project, to=to) as table, reporter.step("writing pages"):
         changed = verbs.site(table)
     for key in changed:
         show(one_line(key))
@@ -150,7 +150,7 @@ def serve(*, port: int, to: str, project: Path) -> None:
     from pkggen.repository.opening import store_of
     from pkggen.repository.serving import LOOPBACK, server
 
-    with configured(project, to) as table:
+    with configured(project, to=to) as table:
         web = server(store_of(table), port)
     show(f"http://{LOOPBACK}:{web.server_port}/")
     try:
