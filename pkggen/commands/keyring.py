@@ -13,15 +13,13 @@ from pathlib import Path
 
 from pkggen.commands.publish import Published, publish_packages
 from pkggen.config.options import Options
-from pkggen.config.publishing import TABLE
 from pkggen.config.tables import PublishTable
-from pkggen.errors import ConfigurationError
 from pkggen.pipeline import build
 from pkggen.repository.clients import repo, short_name, sources
 from pkggen.repository.family import Repository
 from pkggen.repository.generations import Generation, existing
 from pkggen.repository.keys import PUBLIC
-from pkggen.repository.opening import channel_name
+from pkggen.repository.opening import channel_name, check_address
 from pkggen.signing.texts import public_keys
 from pkggen.store.cache import Cache
 from pkggen.terminal.reporter import Reporter
@@ -36,10 +34,7 @@ def publish_keyring(
     """
     channel = channel_name(table, wanted)
     generation = existing(repository.store, channel).generation
-    if not repository.settings.address:
-        raise ConfigurationError(
-            "it is not known where clients reach the repository", where=TABLE / "address", remedy="set it here"
-        )
+    check_address(repository.settings)
     with tempfile.TemporaryDirectory(prefix="pkggen-keyring-") as scratch:
         home = Path(scratch)
         rows = [_row(home, *file) for file in _files(repository, channel, generation)]

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import partial
 
-from pkggen.config.publishing import TABLE
 from pkggen.config.tables import PublishTable
 from pkggen.errors import ConfigurationError, Problem
 from pkggen.repository.changes import advance, change, mended, restored
@@ -15,7 +14,7 @@ from pkggen.repository.clients import lines, write_client_files
 from pkggen.repository.family import Channel, Repository
 from pkggen.repository.garbage import Garbage, garbage
 from pkggen.repository.generations import Generation, Head, channels, check_channel, existing, history
-from pkggen.repository.opening import settings_of, store_of
+from pkggen.repository.opening import check_address, settings_of, store_of
 from pkggen.repository.projection import project
 from pkggen.repository.retention import Retention
 from pkggen.repository.selection import Named, chosen, phasing, pinning, promotion, removal
@@ -113,10 +112,7 @@ def refresh(repository: Repository, names: Sequence[str]) -> dict[str, Generatio
 def set_up(table: PublishTable, channel: str) -> dict[str, list[str]]:
     """Return, by package manager, the lines that have a host use a channel; ConfigurationError without an address."""
     store, settings = store_of(table), settings_of(table)
-    if not settings.address:
-        raise ConfigurationError(
-            "it is not known where clients reach the repository", where=TABLE / "address", remedy="set it here"
-        )
+    check_address(settings)
     return lines(settings, channel, existing(store, channel).generation)
 
 

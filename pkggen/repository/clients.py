@@ -7,6 +7,7 @@ import re
 from pkggen.repository.family import Channel, Settings
 from pkggen.repository.generations import Generation
 from pkggen.repository.keys import PUBLIC
+from pkggen.repository.stores import write_changed
 
 
 def sources_key(channel: str) -> str:
@@ -76,6 +77,4 @@ def write_client_files(channel: Channel, generation: Generation) -> None:
     if "rpm" in generation.indexes:
         texts[repo_key(channel.name)] = repo(settings, channel.name)
     for key, text in texts.items():
-        found = store.read(key)
-        if found is None or found.data != text.encode():
-            store.write(key, text.encode())
+        write_changed(store, key, text.encode())

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 
 from pkggen.errors import ConfigurationError, Key, Problem
-from pkggen.repository.stores import Store
+from pkggen.repository.stores import Store, write_changed
 from pkggen.signing.keys import SigningKey, find_key
 from pkggen.signing.strength import DAY, Strength, strength_of
 from pkggen.signing.texts import public_keys
@@ -51,7 +51,4 @@ def _tell_of_end(key: SigningKey, strength: Strength, now: int, reporter: Report
 
 def show_public(store: Store, keys: Sequence[SigningKey]) -> None:
     """Write the public keys where clients fetch them, unless these are there already."""
-    text = public_keys(keys).encode()
-    found = store.read(PUBLIC)
-    if found is None or found.data != text:
-        store.write(PUBLIC, text)
+    write_changed(store, PUBLIC, public_keys(keys).encode())

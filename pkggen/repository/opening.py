@@ -49,6 +49,14 @@ def open_repository(table: PublishTable, now: int, reporter: Reporter) -> Reposi
     return Repository(store, keys, settings_of(table), now)
 
 
+def check_address(settings: Settings) -> None:
+    """Raise ConfigurationError where it is not known how clients reach the repository."""
+    if not settings.address:
+        raise ConfigurationError(
+            "it is not known where clients reach the repository", where=TABLE / "address", remedy="set it here"
+        )
+
+
 def channel_name(table: PublishTable, wanted: str) -> str:
     """Return the channel that is meant, the usual one for ""; raise ConfigurationError for one that there may not be.
 

@@ -12,7 +12,7 @@ from pkggen.repository.family import Settings
 from pkggen.repository.generations import channels, entries_of, read_head
 from pkggen.repository.newest import newest_first
 from pkggen.repository.shards import Entry
-from pkggen.repository.stores import Store
+from pkggen.repository.stores import Store, write_changed
 from pkggen.templating.templates import Templates
 
 
@@ -81,15 +81,7 @@ def write_site(store: Store, settings: Settings, templates: Templates) -> list[s
         pages[application.page] = templates.render(
             "site/application.html.j2", origin=settings.origin, up="../", application=application
         )
-    return [key for key, text in pages.items() if _written(store, key, text.encode())]
-
-
-def _written(store: Store, key: str, data: bytes) -> bool:
-    found = store.read(key)
-    if found and found.data == data:
-        return False
-    store.write(key, data)
-    return True
+    return [key for key, text in pages.items() if write_changed(store, key, text.encode())]
 
 
 def _application(name: str, held: Mapping[str, Iterable[Entry]]) -> Application:

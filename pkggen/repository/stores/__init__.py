@@ -110,6 +110,15 @@ def open_store(url: str) -> Store:
     return Directory(path.absolute())
 
 
+def write_changed(store: Store, key: str, data: bytes) -> bool:
+    """Write an object unless it is there with these bytes; return whether it was written."""
+    found = store.read(key)
+    if found and found.data == data:
+        return False
+    store.write(key, data)
+    return True
+
+
 def lasting(key: str) -> bool:
     """Tell whether what has this key never changes: caches may then keep it for ever."""
     folders = key.split("/")
