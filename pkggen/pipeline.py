@@ -34,26 +34,33 @@ from pkggen.store.writing import looking
 from pkggen.templating.templates import Templates
 from pkggen.terminal.reporter import Reporter
 
-__all__ = ["Options", "build", "describe_project", "plan", "render", "rendered", "signing_keys"]
+__all__ = ["Options", "build", "build_opened", "describe_project", "plan", "render", "rendered", "signing_keys"]
 
 
 def build(options: Options, cache: Cache, reporter: Reporter) -> tuple[BuiltPackage, ...]:
-    """Build the packages and move them into the output directory; return them there.
+    """Open the project and build its packages."""
+    with cache.scratch() as scratch, opened(options, scratch) as project:
+        return build_opened(project, cache, reporter)
+
+
+def build_opened(project: Opened, cache: Cache, reporter: Reporter) -> tuple[BuiltPackage, ...]:
+    """Build the packages of an opened project and move them into the output directory; return them there.
 
     Where that fails and something in the cache was damaged, it is tried once more without that.
     """
     try:
-        return _build(options, cache, reporter)
+        return _build(project, cache, reporter)
     except (ArtefactError, IntegrityError, ToolError):
         if not cache.mend():
             raise
-        return _build(options, cache, reporter)
+        return _build(project, cache, reporter)
 
 
-def _build(options: Options, cache: Cache, reporter: Reporter) -> tuple[BuiltPackage, ...]:
+def _build(project: Opened, cache: Cache, reporter: Reporter) -> tuple[BuiltPackage, ...]:
+    options = project.options
     for name in options.formats:
         FORMATS[name].check_tools()
-    with claimed(options.output) as output, cache.scratch() as scratch, opened(options, scratch) as project:
+    with claimed(options.output) as output, cache.scratch() as scratch:
         keys = signing_keys(project)
         payloads, templates = plan(project, cache, reporter, scratch)
         packages = [FORMATS[name].describe(payload) for name in options.formats for payload in payloads]

@@ -12,7 +12,7 @@ from pkggen.config.options import Options
 from pkggen.config.publishing import TABLE
 from pkggen.errors import ConfigurationError
 from pkggen.model import BuiltPackage
-from pkggen.pipeline import build
+from pkggen.pipeline import build_opened
 from pkggen.project import Opened, opened
 from pkggen.repository.opening import channel_name, open_repository
 from pkggen.repository.upload import check_distribution, write_changes
@@ -53,7 +53,7 @@ def release(options: Options, cache: Cache, reporter: Reporter, wanted: Wanted) 
             channel_name(table, wanted.channel)
             repository = open_repository(table, now, reporter)
         key = _key(project, wanted.changes) if wanted.changes else None
-        built = build(options, cache, reporter)
+        built = build_opened(project, cache, reporter)
         debs = [package.path for package in built if package.format == "deb"] if key else []
         changes = tuple(write_changes(deb, wanted.changes, key, now) for deb in debs if key)
         published = None

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from pkggen import pipeline
 from pkggen.config.options import Options
 from pkggen.errors import ConfigurationError
 from pkggen.gather import gather
 from pkggen.inventory.bill import Bill, bill_of
 from pkggen.inventory.package_inventory import read_inventory
+from pkggen.pipeline import build_opened
 from pkggen.project import opened
 from pkggen.store.cache import Cache
 from pkggen.store.writing import looking
@@ -30,15 +30,18 @@ def bill_of_project(options: Options, cache: Cache, reporter: Reporter) -> Bill:
     The package is built in a scratch directory. What comes with it is the digests of the wheels that
     were fetched, which the package itself does not hold.
     """
-    with looking(), cache.scratch() as scratch:
-        built = pipeline.build(replace(options, output=scratch / "dist"), cache, reporter)
+    with (
+        looking(),
+        cache.scratch() as scratch,
+        opened(replace(options, output=scratch / "dist"), scratch) as project,
+    ):
+        built = build_opened(project, cache, reporter)
         if len(built) > 1:
             raise ConfigurationError(
                 f"the project makes {len(built)} packages",
                 where=str(options.root),
                 remedy="build them, and give the file of the one that is meant",
             )
-        with opened(options, scratch) as project:
-            parts = gather(project, cache, reporter).parts
+        parts = gather(project, cache, reporter).parts
         digests = {str(canonicalize_name(d.wheel.name)): d.wheel.sha256 for d in parts.dependencies}
         return bill_of(read_inventory(built[0].path), digests)
